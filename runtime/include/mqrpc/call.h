@@ -1,0 +1,92 @@
+#ifndef MQRPC_CALL_H_
+#define MQRPC_CALL_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "mqrpc/serialize.h"
+
+namespace mqrpc {
+
+namespace internal {
+
+class CallState;
+
+// The bytes of a Call<T>: everything but the parsing.
+class ByteCall {
+ public:
+  explicit ByteCall(std::shared_ptr<CallState> state) : state_(std::move(state)) {}
+  ~ByteCall() { Cancel(); }
+
+  ByteCall(ByteCall&&) = default;
+  ByteCall& operator=(ByteCall&& other) {
+    std::swap(state_, other.state_);
+    return *this;
+  }
+
+  absl::StatusOr<std::string> Wait();
+  void Then(absl::AnyInvocable<void(absl::StatusOr<std::string>)> continuation);
+  void Cancel();
+  void Detach() { state_ = nullptr; }
+
+ private:
+  // Shared by the caller's handle and the channel's table, either of which may go first.
+  std::shared_ptr<CallState> state_;
+};
+
+}  // namespace internal
+
+// A call under way: the one handle for every way of getting at its result. The call completes
+// exactly once, with the reply or with a status: by its deadline at the latest, and when its
+// channel is destroyed.
+//
+//   mqrpc::Call<AddReply> call = calculator.AddAsync(request);
+//   absl::StatusOr<AddReply> reply = call.Wait();
+//
+//   calculator.AddAsync(request).Then([](absl::StatusOr<AddReply> reply) { ... });
+//
+// Dropping the handle cancels the call, unless it was detached. The result is taken once: after
+// `Wait`, `Then` or `Detach` the handle is empty; `Wait` on an empty handle answers
+// FAILED_PRECONDITION. One thread at a time.
+//
+// Besides what the service answers, a call ends with:
+//   UNAVAILABLE          nobody serves the method; or the connection was lost with the outcome
+//   unknown DEADLINE_EXCEEDED    its time is up; whether it ran is not known CANCELLED the channel
+//   was destroyed RESOURCE_EXHAUSTED   a bound was reached, which the message names; it did not run
+//   INVALID_ARGUMENT     the options or the request cannot be sent; it did not run
+//   FAILED_PRECONDITION  waiting here would wait for ever
+//   INTERNAL             the reply does not parse
+template <class Reply>
+class Call {
+ public:
+  explicit Call(internal::ByteCall call) : call_(std::move(call)) {}
+
+  // Blocks until the call completes. Not in a turn of the connection's own thread, nor where every
+  // worker of a server waits for that same server: FAILED_PRECONDITION.
+  absl::StatusOr<Reply> Wait() { return Parse<Reply>(call_.Wait()); }
+
+  // Runs `continuation` on the channel's executor when the call completes.
+  void Then(absl::AnyInvocable<void(absl::StatusOr<Reply>)> continuation) {
+    call_.Then([continuation = std::move(continuation)](absl::StatusOr<std::string> bytes) mutable {
+      continuation(Parse<Reply>(std::move(bytes)));
+    });
+  }
+
+  // Gives up on the result: the call is forgotten, a reply to it is dropped. Waiting for it answers
+  // CANCELLED, unless it has completed already. Any thread.
+  void Cancel() { call_.Cancel(); }
+
+  // Lets the call go on without its handle: nobody learns the result.
+  void Detach() { call_.Detach(); }
+
+ private:
+  internal::ByteCall call_;
+};
+
+}  // namespace mqrpc
+
+#endif  // MQRPC_CALL_H_

@@ -1,0 +1,116 @@
+#ifndef MQRPC_CHANNEL_H_
+#define MQRPC_CHANNEL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "mqrpc/call.h"
+#include "mqrpc/executor.h"
+#include "mqrpc/log.h"
+#include "mqrpc/message.h"
+#include "mqrpc/transport.h"
+
+namespace mqrpc {
+
+struct ChannelOptions {
+  // Where the services are: topics begin with it. One or more levels of 1 to 128 bytes joined by
+  // `/`, without wildcards, not beginning with `$`. A tenant is a prefix such as `tenants/acme`.
+  std::string prefix = "mqrpc";
+
+  // How long a call may take unless it says otherwise: more than 0, at most 2^31-1 ms.
+  absl::Duration timeout = absl::Seconds(30);
+
+  // How requests, and so their replies, are sent unless a call says otherwise. At kAtMostOnce and
+  // kExactlyOnce a call to nobody is not told so and runs into its deadline.
+  QoS qos = QoS::kAtLeastOnce;
+
+  // Calls whose result has not been taken; one more is answered RESOURCE_EXHAUSTED.
+  size_t max_outstanding_calls = 100'000;
+
+  // Where `Call::Then` runs continuations; must outlive the channel and its calls. Null: one thread
+  // that the channel owns, started by the first `Then`.
+  Executor* executor = nullptr;
+
+  LogSink log = LogToStderr;
+
+  // Eight unpredictable bytes a call; null: the system's. For tests that repeat themselves.
+  std::function<uint64_t()> random = nullptr;
+};
+
+struct CallOptions {
+  // From now on, and over everything: connecting, queueing, sending, running, answering.
+  std::optional<absl::Duration> timeout = {};
+  std::optional<QoS> qos = {};
+};
+
+// Counted since the channel was made.
+struct ChannelStats {
+  uint64_t calls_started = 0;
+  uint64_t calls_completed = 0;
+  uint64_t late_replies = 0;      // to calls of this channel that had already ended
+  uint64_t unknown_replies = 0;   // with a correlation that is not this channel's
+  uint64_t retained_replies = 0;  // refused, see docs/protocol.md
+};
+
+// Names a method. The strings must outlive the call that starts with it, as literals do.
+struct Method {
+  std::string_view service = {};  // with its package: `acme.Thermostat`
+  std::string_view name = {};
+};
+
+namespace internal {
+class ChannelCore;
+}
+
+// What generated stubs call through: the client's end of all calls over one connection. Subscribes
+// to its reply topic once, and sends no request before the broker has granted that. Stubs are
+// cheap; channels are meant to be few and to live long.
+//
+//   mqrpc::Channel channel(*transport, {.timeout = absl::Seconds(5)});
+//   Calculator::Stub calculator(channel);
+//
+// Thread-safe. The transport must outlive it. Destroying the channel completes every call that is
+// under way with CANCELLED, runs the continuations that are due, and then returns; inside one of
+// its own continuations it does not wait for the others.
+class Channel {
+ public:
+  explicit Channel(Transport& transport, ChannelOptions options = {});
+  ~Channel();
+
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+
+  // INVALID_ARGUMENT naming the option that is wrong; every call answers it then.
+  const absl::Status& status() const;
+
+  ChannelStats stats() const;
+
+  // For generated code. The request is serialised before this returns.
+  template <class Reply>
+  Call<Reply> Start(
+      const Method& method,
+      const google::protobuf::MessageLite& request,
+      const CallOptions& options = {}) {
+    return Call<Reply>(StartBytes(method, request, options));
+  }
+
+ private:
+  internal::ByteCall StartBytes(
+      const Method& method,
+      const google::protobuf::MessageLite& request,
+      const CallOptions& options);
+
+  // Shared with the turns of the loop that are still to come when the channel goes.
+  std::shared_ptr<internal::ChannelCore> core_;
+};
+
+}  // namespace mqrpc
+
+#endif  // MQRPC_CHANNEL_H_

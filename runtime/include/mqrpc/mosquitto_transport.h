@@ -1,0 +1,68 @@
+#ifndef MQRPC_MOSQUITTO_TRANSPORT_H_
+#define MQRPC_MOSQUITTO_TRANSPORT_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "mqrpc/log.h"
+#include "mqrpc/transport.h"
+
+namespace mqrpc {
+
+struct MosquittoOptions {
+  // `mqtt://host[:port]` (port 1883 unless given, IPv6 hosts in brackets) or
+  // `unix:///path/to/socket`. `mqtts://` is reserved for TLS and refused for now.
+  std::string broker = {};
+
+  // This connection's name at the broker: one topic level of 1 to 128 bytes, not beginning with
+  // `$`. Empty: `mqrpc-` and 16 random hex digits. Two connections with one name evict each other.
+  std::string client_id = {};
+
+  // Sent when not empty. A password without a user name is refused.
+  std::string username = {};
+  std::string password = {};
+
+  // How often the connection proves that it lives (MQTT 5 section 3.1.2.10): whole seconds, 5 s to
+  // 18 h. A broker that is silent for 1.5 times as long is taken to be gone.
+  absl::Duration keep_alive = absl::Seconds(30);
+
+  // How long one attempt to connect may take, the first as well as every later one.
+  absl::Duration connect_timeout = absl::Seconds(10);
+
+  // Waits between attempts to reconnect: doubling from the first to the second, each shortened by
+  // up to a half at random so that clients do not come back all at once.
+  absl::Duration min_backoff = absl::Milliseconds(100);
+  absl::Duration max_backoff = absl::Seconds(30);
+
+  // Unacknowledged QoS 1 and 2 messages that are handed to libmosquitto at once; the others wait in
+  // our own queue, where they can still expire and be taken back. The broker's Receive Maximum
+  // lowers it. 1 to 65,535; several hundred make libmosquitto slow, which walks a list of them.
+  size_t max_in_flight = 100;
+
+  // Messages waiting in our own queue; one more is answered RESOURCE_EXHAUSTED.
+  size_t max_queued = 200'000;
+
+  LogSink log = LogToStderr;
+};
+
+// Connects to an MQTT 5 broker and keeps the connection: reconnects when it is lost, and subscribes
+// again. Returns once the broker has accepted it. Errors:
+//   INVALID_ARGUMENT     an option is wrong; the message names it
+//   UNAVAILABLE          no broker answers at the address, or it is not an MQTT 5 broker
+//   PERMISSION_DENIED    the broker refuses the credentials or the client id
+//   DEADLINE_EXCEEDED    connect_timeout passed
+//
+//   auto transport = mqrpc::ConnectMosquitto({.broker = "mqtt://localhost:1883"});
+//   if (!transport.ok()) ...
+//   mqrpc::Channel channel(**transport);
+//
+// The connection owns one thread. Destroying it disconnects cleanly, and must not happen on that
+// thread.
+absl::StatusOr<std::unique_ptr<Transport>> ConnectMosquitto(MosquittoOptions options);
+
+}  // namespace mqrpc
+
+#endif  // MQRPC_MOSQUITTO_TRANSPORT_H_

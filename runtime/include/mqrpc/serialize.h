@@ -1,0 +1,32 @@
+#ifndef MQRPC_SERIALIZE_H_
+#define MQRPC_SERIALIZE_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "google/protobuf/message_lite.h"
+
+namespace mqrpc {
+
+// Bytes from and to messages, for generated code and the typed API.
+
+// INVALID_ARGUMENT naming the message type if a required field is missing or it exceeds 2 GiB.
+absl::StatusOr<std::string> Serialize(const google::protobuf::MessageLite& message);
+
+// INVALID_ARGUMENT naming the message type if the bytes are not one.
+absl::Status ParseInto(const std::string& bytes, google::protobuf::MessageLite& message);
+
+// A reply: a status passes through; bytes that do not parse are INTERNAL, the service's fault.
+template <class Reply>
+absl::StatusOr<Reply> Parse(absl::StatusOr<std::string> bytes) {
+  if (!bytes.ok()) return std::move(bytes).status();
+  Reply reply;
+  absl::Status parsed = ParseInto(*bytes, reply);
+  if (!parsed.ok()) return absl::InternalError(parsed.message());
+  return reply;
+}
+
+}  // namespace mqrpc
+
+#endif  // MQRPC_SERIALIZE_H_

@@ -1,0 +1,99 @@
+#ifndef MQRPC_SERVER_H_
+#define MQRPC_SERVER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "mqrpc/log.h"
+#include "mqrpc/service.h"
+#include "mqrpc/transport.h"
+
+namespace mqrpc {
+
+struct ServerOptions {
+  // Under which topics the services are served; as in ChannelOptions.
+  std::string prefix = "mqrpc";
+
+  // Servers of one group share the calls: the broker gives each call to one of them in turn. One
+  // topic level of 1 to 128 bytes.
+  std::string group = "mqrpc";
+
+  // Threads that run handlers; 1 to 1,000. 0: handlers run on the connection's own thread, which is
+  // the quickest way for handlers that never block, and stops everything for those that do.
+  size_t workers = 4;
+
+  // Calls waiting for a worker; one more is answered RESOURCE_EXHAUSTED.
+  size_t max_queued_calls = 10'000;
+
+  // Where replies may be sent: a request whose response topic is none of these and not below one of
+  // them (`acme` allows `acme` and `acme/…`) is refused unrun. Empty: anywhere that is safe, see
+  // docs/protocol.md.
+  std::vector<std::string> reply_prefixes = {};
+
+  LogSink log = LogToStderr;
+};
+
+// Counted since the server was made.
+struct ServerStats {
+  uint64_t calls_received = 0;          // messages on the services' topics, whatever became of them
+  uint64_t calls_answered = 0;          // replies handed to the connection, errors too
+  uint64_t calls_refused = 0;           // answered without being run: unknown method, no room, …
+  uint64_t calls_expired = 0;           // dropped unrun: their time was up when their turn came
+  uint64_t unsafe_response_topics = 0;  // dropped unrun
+  uint64_t retained_requests = 0;       // dropped unrun
+  uint64_t replies_lost = 0;            // which the broker did not take, or had no subscriber for
+};
+
+namespace internal {
+class ServerCore;
+}
+
+// Serves services over one connection, with a shared subscription for each of them.
+//
+//   MyCalculator calculator;
+//   mqrpc::Server server(*transport);
+//   if (absl::Status status = server.Register(calculator); !status.ok()) ...
+//   if (absl::Status status = server.Start(); !status.ok()) ...
+//   // calls are answered from here on, until Shutdown() or destruction
+//
+// Handlers run on the server's workers, several at once: a service is to be thread-safe. What they
+// throw is logged, and answered INTERNAL. Thread-safe. The transport and the services must outlive
+// it.
+class Server {
+ public:
+  explicit Server(Transport& transport, ServerOptions options = {});
+  ~Server();  // Shutdown()
+
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Before Start. ALREADY_EXISTS if a service of that name is registered.
+  absl::Status Register(Service& service);
+
+  // Subscribes, and returns when the broker has granted it all or `timeout` has passed. Errors:
+  //   INVALID_ARGUMENT     an option is wrong; the message names it
+  //   FAILED_PRECONDITION  started already, shut down, or called on the connection's own thread
+  //   PERMISSION_DENIED    the broker refuses a subscription
+  //   UNAVAILABLE          the connection was lost
+  //   DEADLINE_EXCEEDED    the broker has not answered
+  absl::Status Start(absl::Duration timeout = absl::Seconds(10));
+
+  // Takes no more calls, finishes those that it has, and sends their replies, waiting for the
+  // broker to take them for at most `grace` once the handlers are done. Not from a handler.
+  void Shutdown(absl::Duration grace = absl::Seconds(5));
+
+  ServerStats stats() const;
+
+ private:
+  // Shared with calls that are still being answered when the server goes.
+  std::shared_ptr<internal::ServerCore> core_;
+};
+
+}  // namespace mqrpc
+
+#endif  // MQRPC_SERVER_H_

@@ -1,0 +1,82 @@
+#ifndef MQRPC_TRANSPORT_H_
+#define MQRPC_TRANSPORT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "mqrpc/event_loop.h"
+#include "mqrpc/message.h"
+
+namespace mqrpc {
+
+// One subscription of a connection (MQTT 5 section 3.8), made with Retain Handling 2: messages that
+// were retained before it are not delivered.
+struct Subscription {
+  // A topic filter, `$share/{group}/` in front for a shared one. Filters of one transport should be
+  // the same or not overlap: where they do, a broker may deliver a message once or once for each.
+  std::string filter = {};
+  QoS qos = QoS::kExactlyOnce;
+
+  // Each message that matches. In a turn of the loop.
+  absl::AnyInvocable<void(Message)> on_message = {};
+
+  // OK each time the broker has granted it (again after each reconnect); UNAVAILABLE when the
+  // connection is lost; PERMISSION_DENIED and others, as the broker's SUBACK said. In a turn of the
+  // loop. May be empty.
+  absl::AnyInvocable<void(const absl::Status&)> on_state = {};
+};
+
+// One connection to a broker, which any number of channels and servers share. Users make one with
+// ConnectMosquitto() or InProcessBroker::Connect() and hand it to them; it must outlive them.
+//
+// `client_id` may be called by any thread; the rest only in a turn of loop(), where all callbacks
+// come too, never from inside the method that takes them.
+class Transport {
+ public:
+  using SubscriptionId = uint64_t;
+  using PublishId = uint64_t;
+
+  // Makes the message at the moment it is handed to the network, so that what it says about the
+  // remaining time is true; nullopt if it is no longer wanted: then it is not sent, and the
+  // acknowledgement is destroyed unused.
+  using Compose = absl::AnyInvocable<std::optional<Message>()>;
+
+  // How a PUBLISH ended: what the broker answered (for QoS 0, kSuccess once it was written), or why
+  // there is no answer:
+  //   UNAVAILABLE         the connection was lost first; the broker may or may not have it
+  //   INVALID_ARGUMENT    a string of it may not be sent over MQTT; it was not
+  //   RESOURCE_EXHAUSTED  it exceeds the queue's or the broker's bound; it was not sent
+  using OnAck = absl::AnyInvocable<void(absl::StatusOr<ReasonCode>)>;
+
+  virtual ~Transport() = default;
+
+  virtual EventLoop& loop() = 0;
+
+  // The connection's own name: one topic level, unique at its broker.
+  virtual const std::string& client_id() const = 0;
+
+  // A filter that is already subscribed is shared, not subscribed again.
+  virtual SubscriptionId Subscribe(Subscription subscription) = 0;
+
+  // No callback of the subscription runs any more. `done`, which may be empty, runs when the broker
+  // has acknowledged it, or the connection is down.
+  virtual void Unsubscribe(SubscriptionId id, absl::AnyInvocable<void()> done) = 0;
+
+  // Queues a message. It leaves in a later turn, in order, and not before every subscription that
+  // was made earlier has been answered by the broker: a reply cannot overtake its subscription.
+  // While the connection is down it waits.
+  virtual PublishId Publish(Compose compose, OnAck on_ack) = 0;
+
+  // Takes back a message that is still queued, and destroys its callbacks unused. False if it is
+  // not queued any more.
+  virtual bool Withdraw(PublishId id) = 0;
+};
+
+}  // namespace mqrpc
+
+#endif  // MQRPC_TRANSPORT_H_
