@@ -1,0 +1,170 @@
+#include "subscription_table.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "topic.h"
+
+namespace mqrpc::internal {
+
+struct SubscriptionTable::Entry {
+  Entry(Id number, Subscription from)
+      : id(number),
+        subscription(std::move(from)),
+        topic_filter(SplitShared(subscription.filter).filter),
+        has_wildcard(HasWildcard(topic_filter)) {}
+
+  bool Takes(std::string_view topic) const {
+    return has_wildcard ? TopicMatches(topic_filter, topic) : topic_filter == topic;
+  }
+  bool Has(std::string_view filter) const { return !removed && subscription.filter == filter; }
+
+  void Tell(const absl::Status& status) {
+    if (subscription.on_state) subscription.on_state(status);
+  }
+
+  const Id id;
+  Subscription subscription;
+  const std::string_view topic_filter;  // in subscription.filter
+  const bool has_wildcard;
+  State state = State::kAsked;
+  bool joined = false;  // and not told yet
+  bool removed = false;
+};
+
+// While one exists, entries stay; `count` of them were there when it began.
+class SubscriptionTable::Visit {
+ public:
+  explicit Visit(SubscriptionTable& table) : count(table.entries_.size()), table_(table) {
+    ++table_.visits_;
+  }
+  ~Visit() {
+    if (--table_.visits_ > 0 || !table_.has_removed_) return;
+    table_.has_removed_ = false;
+    auto& entries = table_.entries_;
+    auto removed = std::stable_partition(entries.begin(), entries.end(), [](const auto& entry) {
+      return !entry->removed;
+    });
+    // Destroyed when they are out of the table, for what a callback holds may come back to it.
+    std::vector<std::unique_ptr<Entry>> gone(
+        std::make_move_iterator(removed),
+        std::make_move_iterator(entries.end()));
+    entries.erase(removed, entries.end());
+  }
+
+  const size_t count;
+
+ private:
+  SubscriptionTable& table_;
+};
+
+SubscriptionTable::SubscriptionTable() = default;
+
+SubscriptionTable::~SubscriptionTable() { Clear(); }
+
+SubscriptionTable::Added SubscriptionTable::Add(Subscription subscription) {
+  auto added = std::make_unique<Entry>(next_id_++, std::move(subscription));
+  Added result = {.id = added->id, .first = true, .granted = false};
+  std::optional<QoS> asked = QoSOf(added->subscription.filter);
+  for (const auto& entry : entries_) {
+    if (!entry->Has(added->subscription.filter)) continue;
+    result.granted = entry->state == State::kGranted;
+    result.first = entry->state == State::kRefused || added->subscription.qos > *asked;
+    break;
+  }
+  added->joined = result.granted;
+  added->state = result.granted ? State::kGranted : State::kAsked;
+  entries_.push_back(std::move(added));
+  return result;
+}
+
+std::optional<std::string> SubscriptionTable::Remove(Id id) {
+  auto found = std::find_if(entries_.begin(), entries_.end(), [id](const auto& entry) {
+    return entry->id == id && !entry->removed;
+  });
+  if (found == entries_.end()) return std::nullopt;
+  (*found)->removed = true;
+  std::string filter = (*found)->subscription.filter;
+  bool is_last = !Contains(filter);
+  has_removed_ = true;
+  Visit sweep(*this);
+  if (!is_last) return std::nullopt;
+  return filter;
+}
+
+void SubscriptionTable::Clear() {
+  Visit sweep(*this);
+  for (const auto& entry : entries_) entry->removed = true;
+  has_removed_ = true;
+}
+
+void SubscriptionTable::Dispatch(Message message) {
+  Visit visit(*this);
+  Entry* taker = nullptr;  // known before its turn, so that the last one can be moved to
+  for (size_t i = 0; i < visit.count; ++i) {
+    Entry* entry = entries_[i].get();
+    if (entry->removed || !entry->Takes(message.topic)) continue;
+    Entry* earlier = std::exchange(taker, entry);
+    if (earlier == nullptr || earlier->removed) continue;
+    earlier->subscription.on_message(message);
+  }
+  if (taker != nullptr && !taker->removed) taker->subscription.on_message(std::move(message));
+}
+
+void SubscriptionTable::Report(const std::string& filter, const absl::Status& status) {
+  Visit visit(*this);
+  for (size_t i = 0; i < visit.count; ++i) {
+    Entry& entry = *entries_[i];
+    if (!entry.Has(filter)) continue;
+    entry.state = status.ok() ? State::kGranted : State::kRefused;
+    entry.joined = false;
+    entry.Tell(status);
+  }
+}
+
+void SubscriptionTable::ReportAll(const absl::Status& status) {
+  Visit visit(*this);
+  for (size_t i = 0; i < visit.count; ++i) {
+    Entry& entry = *entries_[i];
+    if (entry.removed) continue;
+    entry.state = State::kAsked;
+    entry.joined = false;
+    entry.Tell(status);
+  }
+}
+
+void SubscriptionTable::ReportJoined() {
+  Visit visit(*this);
+  for (size_t i = 0; i < visit.count; ++i) {
+    Entry& entry = *entries_[i];
+    if (!entry.removed && std::exchange(entry.joined, false)) entry.Tell(absl::OkStatus());
+  }
+}
+
+std::vector<std::pair<std::string, QoS>> SubscriptionTable::Filters() const {
+  std::vector<std::pair<std::string, QoS>> filters;
+  for (const auto& entry : entries_) {
+    if (entry->removed) continue;
+    const Subscription& has = entry->subscription;
+    auto known = std::find_if(filters.begin(), filters.end(), [&has](const auto& filter) {
+      return filter.first == has.filter;
+    });
+    if (known == filters.end()) {
+      filters.emplace_back(has.filter, has.qos);
+    } else {
+      known->second = std::max(known->second, has.qos);
+    }
+  }
+  return filters;
+}
+
+std::optional<QoS> SubscriptionTable::QoSOf(std::string_view filter) const {
+  std::optional<QoS> highest;
+  for (const auto& entry : entries_) {
+    if (!entry->Has(filter)) continue;
+    highest = std::max(highest.value_or(QoS::kAtMostOnce), entry->subscription.qos);
+  }
+  return highest;
+}
+
+}  // namespace mqrpc::internal

@@ -1,0 +1,82 @@
+#ifndef MQRPC_SUBSCRIPTION_TABLE_H_
+#define MQRPC_SUBSCRIPTION_TABLE_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "mqrpc/message.h"
+#include "mqrpc/transport.h"
+
+namespace mqrpc::internal {
+
+// The subscriptions of one connection: finds whose a message is. Several may have one filter; the
+// broker knows it once. Not thread-safe. Its callbacks may add and remove subscriptions, their own
+// too: from then on a removed one is not called any more, one that was added gets later messages.
+class SubscriptionTable {
+ public:
+  using Id = Transport::SubscriptionId;
+
+  SubscriptionTable();
+  ~SubscriptionTable();  // not in a callback of it
+  SubscriptionTable(const SubscriptionTable&) = delete;
+  SubscriptionTable& operator=(const SubscriptionTable&) = delete;
+
+  struct Added {
+    Id id = 0;  // never 0 for one that was added
+    // The broker has to be asked: nobody else has the filter, or only at a lower QoS, or it was
+    // refused to them.
+    bool first = false;
+    // The broker has granted it to others: in a later turn, call ReportJoined.
+    bool granted = false;
+  };
+  Added Add(Subscription subscription);
+
+  // The filter if nobody has it any more, so that the broker can be told. An id that is not (or no
+  // longer) here is ignored.
+  std::optional<std::string> Remove(Id id);
+
+  // Removes all.
+  void Clear();
+
+  // To all whose filter matches; moved to the last of them, copied for the others.
+  void Dispatch(Message message);
+
+  // What the broker said about a filter: on_state of all that have it.
+  void Report(const std::string& filter, const absl::Status& status);
+
+  // The connection is lost: on_state of all. The transport will ask for Filters() once it is back.
+  void ReportAll(const absl::Status& status);
+
+  // OK to those that came to a filter that others had been granted, once, and unless it was lost
+  // since.
+  void ReportJoined();
+
+  // Each filter once, in order of coming, with the highest QoS that it was asked for.
+  std::vector<std::pair<std::string, QoS>> Filters() const;
+
+  // At what QoS to ask the broker for a filter that somebody here has.
+  std::optional<QoS> QoSOf(std::string_view filter) const;
+
+  bool Contains(std::string_view filter) const { return QoSOf(filter).has_value(); }
+
+ private:
+  enum class State { kAsked, kGranted, kRefused };
+  struct Entry;
+  class Visit;
+
+  // A visit of the callbacks counts on the entries staying where they are: those that are removed
+  // meanwhile are only marked, and go when the last visit ends.
+  std::vector<std::unique_ptr<Entry>> entries_;
+  Id next_id_ = 1;
+  int visits_ = 0;
+  bool has_removed_ = false;
+};
+
+}  // namespace mqrpc::internal
+
+#endif  // MQRPC_SUBSCRIPTION_TABLE_H_
