@@ -1,0 +1,330 @@
+#include "mosquitto_client.h"
+
+#include <mosquitto.h>
+#include <mqtt_protocol.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace mqrpc::internal {
+namespace {
+
+constexpr int kMostReads = 256;
+constexpr int kDefaultReceiveMaximum = 65535;  // MQTT 5 section 3.2.2.3.3
+
+std::string ErrorText(int error) {
+  return error == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(error);
+}
+
+// A string of libmosquitto's, which gives it to us to free.
+std::string Take(char* text) {
+  std::string copy(text != nullptr ? text : "");
+  free(text);
+  return copy;
+}
+
+// One property after the other, in the order of the packet. A list is walked by node: each read
+// begins at the node itself.
+void ReadProperty(const mosquitto_property* node, Message& message) {
+  int id = mosquitto_property_identifier(node);
+  char* text = nullptr;
+  switch (id) {
+    case MQTT_PROP_RESPONSE_TOPIC:
+      mosquitto_property_read_string(node, id, &text, false);
+      message.response_topic = Take(text);
+      break;
+    case MQTT_PROP_CONTENT_TYPE:
+      mosquitto_property_read_string(node, id, &text, false);
+      message.content_type = Take(text);
+      break;
+    case MQTT_PROP_CORRELATION_DATA: {
+      void* data = nullptr;
+      uint16_t size = 0;
+      mosquitto_property_read_binary(node, id, &data, &size, false);
+      message.correlation_data = std::string(static_cast<char*>(data), data != nullptr ? size : 0);
+      free(data);
+      break;
+    }
+    case MQTT_PROP_MESSAGE_EXPIRY_INTERVAL: {
+      uint32_t seconds = 0;
+      mosquitto_property_read_int32(node, id, &seconds, false);
+      message.expiry_seconds = seconds;
+      break;
+    }
+    case MQTT_PROP_PAYLOAD_FORMAT_INDICATOR: {
+      uint8_t format = 0;
+      mosquitto_property_read_byte(node, id, &format, false);
+      message.payload_is_utf8 = format == 1;
+      break;
+    }
+    case MQTT_PROP_USER_PROPERTY: {
+      char* value = nullptr;
+      mosquitto_property_read_string_pair(node, id, &text, &value, false);
+      std::string key = Take(text);
+      message.user_properties.emplace_back(std::move(key), Take(value));
+      break;
+    }
+    default:
+      break;
+  }
+}
+
+Message ReadMessage(const mosquitto_message& received, const mosquitto_property* properties) {
+  Message message;
+  message.topic = received.topic;
+  message.payload.assign(
+      static_cast<const char*>(received.payload),
+      received.payload != nullptr ? static_cast<size_t>(received.payloadlen) : 0);
+  message.qos = static_cast<QoS>(received.qos);
+  message.retain = received.retain;
+  for (const mosquitto_property* node = properties; node != nullptr;
+       node = mosquitto_property_next(node)) {
+    ReadProperty(node, message);
+  }
+  return message;
+}
+
+// The caller frees them. Errors cannot come: the strings have been checked, the ids are right.
+mosquitto_property* MakeProperties(const Message& message) {
+  mosquitto_property* list = nullptr;
+  if (message.payload_is_utf8) {
+    mosquitto_property_add_byte(&list, MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, 1);
+  }
+  if (message.expiry_seconds.has_value()) {
+    mosquitto_property_add_int32(&list, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, *message.expiry_seconds);
+  }
+  if (message.content_type.has_value()) {
+    mosquitto_property_add_string(&list, MQTT_PROP_CONTENT_TYPE, message.content_type->c_str());
+  }
+  if (message.response_topic.has_value()) {
+    mosquitto_property_add_string(&list, MQTT_PROP_RESPONSE_TOPIC, message.response_topic->c_str());
+  }
+  if (message.correlation_data.has_value()) {
+    mosquitto_property_add_binary(
+        &list,
+        MQTT_PROP_CORRELATION_DATA,
+        message.correlation_data->data(),
+        static_cast<uint16_t>(message.correlation_data->size()));
+  }
+  for (const auto& [key, value] : message.user_properties) {
+    mosquitto_property_add_string_pair(&list, MQTT_PROP_USER_PROPERTY, key.c_str(), value.c_str());
+  }
+  return list;
+}
+
+// A CONNACK or DISCONNECT with a reason code of MQTT 5 sections 3.2.2.2 and 3.14.2.1.
+absl::Status StatusOfRefusal(int reason) {
+  std::string text =
+      absl::StrCat(mosquitto_reason_string(reason), " (reason code 0x", absl::Hex(reason), ")");
+  switch (reason) {
+    case MQTT_RC_BAD_USERNAME_OR_PASSWORD:
+    case MQTT_RC_NOT_AUTHORIZED:
+    case MQTT_RC_CLIENTID_NOT_VALID:
+    case MQTT_RC_BANNED:
+      return absl::PermissionDeniedError(absl::StrCat("the broker refuses us: ", text));
+    case MQTT_RC_SESSION_TAKEN_OVER:
+      return absl::UnavailableError(
+          absl::StrCat("another connection uses our client id, which must be unique: ", text));
+    case 1:  // MQTT 3.1.1's word for it
+    case MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION:
+      return absl::UnavailableError("the broker does not speak MQTT 5");
+    default:
+      return absl::UnavailableError(absl::StrCat("the broker closed the connection: ", text));
+  }
+}
+
+}  // namespace
+
+struct MosquittoClient::Callbacks {
+  static MosquittoClient& Self(void* self) { return *static_cast<MosquittoClient*>(self); }
+
+  static void OnConnect(
+      mosquitto*,
+      void* self,
+      int reason,
+      int,
+      const mosquitto_property* properties) {
+    if (reason != 0) {
+      Self(self).closed_ = StatusOfRefusal(reason);
+      return;
+    }
+    uint16_t maximum = kDefaultReceiveMaximum;
+    mosquitto_property_read_int16(properties, MQTT_PROP_RECEIVE_MAXIMUM, &maximum, false);
+    Self(self).events_->OnAccepted(maximum);
+  }
+
+  static void OnDisconnect(mosquitto*, void* self, int reason, const mosquitto_property*) {
+    // Reasons below 0x80 are libmosquitto's own errors; the first cause is the true one.
+    if (!Self(self).closed_.ok()) return;
+    Self(self).closed_ = reason >= 0x80 ? StatusOfRefusal(reason)
+                                        : absl::UnavailableError(mosquitto_strerror(reason));
+  }
+
+  static void OnMessage(
+      mosquitto*,
+      void* self,
+      const mosquitto_message* message,
+      const mosquitto_property* properties) {
+    Self(self).events_->OnMessage(ReadMessage(*message, properties));
+  }
+
+  static void OnPublish(mosquitto*, void* self, int mid, int reason, const mosquitto_property*) {
+    Self(self).events_->OnPublishAck(mid, static_cast<ReasonCode>(reason));
+  }
+
+  static void OnSubscribe(
+      mosquitto*,
+      void* self,
+      int mid,
+      int count,
+      const int* granted,
+      const mosquitto_property*) {
+    int reason = count > 0 ? granted[0] : 0x80;
+    Self(self).events_->OnSubscribeAck(
+        mid,
+        reason < 0x80 ? ReasonCode::kSuccess : static_cast<ReasonCode>(reason));
+  }
+
+  static void OnUnsubscribe(mosquitto*, void* self, int mid, const mosquitto_property*) {
+    Self(self).events_->OnUnsubscribeAck(mid);
+  }
+};
+
+absl::StatusOr<std::unique_ptr<MosquittoClient>> MosquittoClient::Connect(const Options& options) {
+  static std::once_flag library;  // libmosquitto's own initialisation is not thread-safe
+  std::call_once(library, [] { mosquitto_lib_init(); });
+
+  mosquitto* client = mosquitto_new(options.client_id.c_str(), true, nullptr);
+  if (client == nullptr) return absl::UnavailableError(strerror(errno));
+  std::unique_ptr<MosquittoClient> connection(new MosquittoClient(options, client));
+  int error = mosquitto_connect_bind_v5(
+      client,
+      options.address.host.c_str(),
+      options.address.port,
+      options.keep_alive_seconds,
+      nullptr,
+      nullptr);
+  if (error != MOSQ_ERR_SUCCESS) return absl::UnavailableError(ErrorText(error));
+  return connection;
+}
+
+MosquittoClient::MosquittoClient(const Options& options, mosquitto* client)
+    : is_tcp_(options.address.port != 0), client_(client) {
+  mosquitto_user_data_set(client_, this);
+  mosquitto_int_option(client_, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
+  mosquitto_int_option(client_, MOSQ_OPT_TCP_NODELAY, 1);
+  mosquitto_int_option(client_, MOSQ_OPT_SEND_MAXIMUM, options.max_in_flight);
+  mosquitto_threaded_set(client_, true);
+  if (!options.username.empty()) {
+    mosquitto_username_pw_set(
+        client_,
+        options.username.c_str(),
+        options.password.empty() ? nullptr : options.password.c_str());
+  }
+  mosquitto_connect_v5_callback_set(client_, Callbacks::OnConnect);
+  mosquitto_disconnect_v5_callback_set(client_, Callbacks::OnDisconnect);
+  mosquitto_message_v5_callback_set(client_, Callbacks::OnMessage);
+  mosquitto_publish_v5_callback_set(client_, Callbacks::OnPublish);
+  mosquitto_subscribe_v5_callback_set(client_, Callbacks::OnSubscribe);
+  mosquitto_unsubscribe_v5_callback_set(client_, Callbacks::OnUnsubscribe);
+}
+
+MosquittoClient::~MosquittoClient() { mosquitto_destroy(client_); }
+
+int MosquittoClient::fd() const { return mosquitto_socket(client_); }
+
+void MosquittoClient::Read() {
+  // As long as there is input, by FIONREAD: loop_read may stop early, misled by an old errno. Once
+  // at least, to see an end of file; and not for ever, since output waits.
+  int waiting = 1;
+  for (int i = 0; i < kMostReads && waiting > 0; ++i) {
+    Check("reading", mosquitto_loop_read(client_, 1));
+    if (!closed_.ok() || ioctl(fd(), FIONREAD, &waiting) != 0) return;
+  }
+}
+
+void MosquittoClient::Write() { Check("writing", mosquitto_loop_write(client_, 1)); }
+
+void MosquittoClient::Misc() { Check("keeping alive", mosquitto_loop_misc(client_)); }
+
+void MosquittoClient::Check(const char* doing, int error) {
+  if (error == MOSQ_ERR_SUCCESS || !closed_.ok()) return;
+  closed_ = absl::UnavailableError(absl::StrCat(doing, ": ", ErrorText(error)));
+}
+
+bool MosquittoClient::WantsWrite() const { return mosquitto_want_write(client_); }
+
+void MosquittoClient::QuickAck() {
+#ifdef TCP_QUICKACK
+  int on = 1;
+  if (is_tcp_) setsockopt(fd(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+#endif
+}
+
+absl::StatusOr<int> MosquittoClient::Publish(const Message& message) {
+  mosquitto_property* properties = MakeProperties(message);
+  int mid = 0;
+  int error = mosquitto_publish_v5(
+      client_,
+      &mid,
+      message.topic.c_str(),
+      static_cast<int>(message.payload.size()),
+      message.payload.data(),
+      static_cast<int>(message.qos),
+      message.retain,
+      properties);
+  mosquitto_property_free_all(&properties);
+  switch (error) {
+    case MOSQ_ERR_SUCCESS:
+      return mid;
+    case MOSQ_ERR_PAYLOAD_SIZE:
+    case MOSQ_ERR_OVERSIZE_PACKET:
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "a message of ",
+          message.payload.size(),
+          " bytes to ",
+          message.topic,
+          " exceeds the broker's maximum packet size"));
+    case MOSQ_ERR_QOS_NOT_SUPPORTED:
+      return absl::InvalidArgumentError(
+          absl::StrCat("the broker does not serve QoS ", static_cast<int>(message.qos)));
+    default:
+      return absl::UnavailableError(ErrorText(error));
+  }
+}
+
+absl::StatusOr<int> MosquittoClient::Subscribe(const std::string& filter, QoS qos) {
+  int mid = 0;
+  int error = mosquitto_subscribe_v5(
+      client_,
+      &mid,
+      filter.c_str(),
+      static_cast<int>(qos),
+      MQTT_SUB_OPT_SEND_RETAIN_NEVER,
+      nullptr);
+  if (error != MOSQ_ERR_SUCCESS) return absl::UnavailableError(ErrorText(error));
+  return mid;
+}
+
+absl::StatusOr<int> MosquittoClient::Unsubscribe(const std::string& filter) {
+  int mid = 0;
+  int error = mosquitto_unsubscribe_v5(client_, &mid, filter.c_str(), nullptr);
+  if (error != MOSQ_ERR_SUCCESS) return absl::UnavailableError(ErrorText(error));
+  return mid;
+}
+
+void MosquittoClient::Disconnect() {
+  mosquitto_disconnect_v5(client_, 0, nullptr);
+  Write();
+}
+
+}  // namespace mqrpc::internal

@@ -1,0 +1,324 @@
+#include "mosquitto_transport.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "message_check.h"
+#include "run_in_loop.h"
+#include "topic.h"
+
+namespace mqrpc {
+namespace internal {
+namespace {
+
+constexpr size_t kMaxInFlight = 65535;  // MQTT 5 section 3.1.2.11.3
+
+// Unacknowledged messages up to which we ask the kernel for acknowledgements without delay. With
+// few of them a broker that left its Nagle algorithm on waits for ours; with many it batches its
+// small packets meanwhile, which is worth more (bench/README.md has the figures).
+constexpr size_t kQuickAckInFlight = 8;
+
+absl::Status CheckOptions(const MosquittoOptions& options) {
+  auto wrong = [](absl::string_view what) { return absl::InvalidArgumentError(what); };
+  absl::Status status = CheckLevel("MosquittoOptions::client_id", options.client_id);
+  if (status.ok()) status = CheckString("MosquittoOptions::username", options.username);
+  if (!status.ok()) return status;
+  if (options.username.empty() && !options.password.empty()) {
+    return wrong("MosquittoOptions::password is set without a username");
+  }
+  if (options.password.size() > 65535 || options.password.find('\0') != std::string::npos) {
+    return wrong("MosquittoOptions::password is longer than 65,535 bytes, or contains a NUL");
+  }
+  if (options.keep_alive < absl::Seconds(5) || options.keep_alive > absl::Hours(18)) {
+    return wrong("MosquittoOptions::keep_alive is not from 5 s to 18 h");
+  }
+  if (options.connect_timeout <= absl::ZeroDuration()) {
+    return wrong("MosquittoOptions::connect_timeout is not more than zero");
+  }
+  if (options.min_backoff <= absl::ZeroDuration() || options.max_backoff < options.min_backoff) {
+    return wrong("MosquittoOptions::min_backoff is not more than zero, or above max_backoff");
+  }
+  if (options.max_in_flight < 1 || options.max_in_flight > kMaxInFlight) {
+    return wrong("MosquittoOptions::max_in_flight is not from 1 to 65,535");
+  }
+  if (options.max_queued < 1) return wrong("MosquittoOptions::max_queued is not at least 1");
+  return absl::OkStatus();
+}
+
+MosquittoClient::Options ClientOptions(const MosquittoOptions& options, BrokerAddress address) {
+  return {
+      .address = std::move(address),
+      .client_id = options.client_id,
+      .username = options.username,
+      .password = options.password,
+      .keep_alive_seconds = static_cast<int>(absl::ToInt64Seconds(options.keep_alive)),
+      .max_in_flight = static_cast<int>(options.max_in_flight)};
+}
+
+}  // namespace
+
+// The thread that connects holds this, not the transport, which may go before the thread is done.
+struct MosquittoTransport::Attempt {
+  Mutex mutex;
+  MosquittoTransport* transport MQRPC_GUARDED_BY(mutex) = nullptr;  // null: not wanted any more
+};
+
+MosquittoTransport::MosquittoTransport(MosquittoOptions options, BrokerAddress address)
+    : options_(std::move(options)),
+      client_options_(ClientOptions(options_, std::move(address))),
+      backoff_(options_.min_backoff) {}
+
+MosquittoTransport::~MosquittoTransport() {
+  RunInLoop(loop_, [this] {
+    AbandonAttempt();
+    if (accepted_) client_->Disconnect();
+    loop_.Watch(nullptr);
+    client_.reset();
+  });
+}
+
+absl::Status MosquittoTransport::Connect() {
+  loop_.Post([this] { StartAttempt(); });
+  return first_result_.get_future().get();
+}
+
+void MosquittoTransport::StartAttempt() {
+  connect_timer_ =
+      loop_.RunAt(loop_.Now() + options_.connect_timeout, [this] { OnConnectTimeout(); });
+  attempt_ = std::make_shared<Attempt>();
+  {
+    MutexLock lock(attempt_->mutex);
+    attempt_->transport = this;
+  }
+  std::thread([attempt = attempt_, options = client_options_] {
+    Connected client = MosquittoClient::Connect(options);
+    MutexLock lock(attempt->mutex);
+    MosquittoTransport* transport = attempt->transport;
+    if (transport == nullptr) return;
+    transport->loop_.Post([transport, attempt, client = std::move(client)]() mutable {
+      if (transport->attempt_ == attempt) transport->OnAttempt(std::move(client));
+    });
+  }).detach();
+}
+
+void MosquittoTransport::AbandonAttempt() {
+  if (attempt_ == nullptr) return;
+  MutexLock lock(attempt_->mutex);
+  attempt_->transport = nullptr;
+}
+
+void MosquittoTransport::OnAttempt(Connected client) {
+  attempt_.reset();
+  if (!client.ok()) return Lose(client.status());
+  client_ = *std::move(client);
+  client_->SetEvents(this);
+  loop_.Watch(this);
+}
+
+void MosquittoTransport::OnConnectTimeout() {
+  connect_timer_ = 0;
+  AbandonAttempt();
+  attempt_.reset();
+  Lose(absl::DeadlineExceededError(absl::StrCat(
+      "no answer within connect_timeout, ",
+      absl::FormatDuration(options_.connect_timeout))));
+}
+
+void MosquittoTransport::OnAccepted(int receive_maximum) {
+  accepted_ = true;
+  window_ = std::min(options_.max_in_flight, static_cast<size_t>(receive_maximum));
+  backoff_ = options_.min_backoff;
+  loop_.CancelTimer(std::exchange(connect_timer_, 0));
+  keep_alive_timer_ = loop_.RunAt(loop_.Now() + absl::Seconds(1), [this] { KeepAlive(); });
+  options_.log(
+      LogLevel::kInfo,
+      absl::StrCat("connected to ", options_.broker, " as ", options_.client_id));
+  for (const auto& [filter, qos] : subscriptions_.Filters()) SendSubscribe(filter, qos);
+  if (!std::exchange(has_first_result_, true)) first_result_.set_value(absl::OkStatus());
+}
+
+void MosquittoTransport::KeepAlive() {
+  client_->Misc();
+  if (!client_->closed().ok()) return Lose(client_->closed());
+  keep_alive_timer_ = loop_.RunAt(loop_.Now() + absl::Seconds(1), [this] { KeepAlive(); });
+}
+
+// The end of a connection, or of an attempt at one. Whatever was on its way is answered; what is
+// queued waits for the next.
+void MosquittoTransport::Lose(const absl::Status& why) {
+  loop_.Watch(nullptr);
+  client_.reset();
+  accepted_ = false;
+  loop_.CancelTimer(std::exchange(connect_timer_, 0));
+  loop_.CancelTimer(std::exchange(keep_alive_timer_, 0));
+  subscribing_.clear();
+  auto in_flight = std::exchange(in_flight_, {});
+  auto unsubscribing = std::exchange(unsubscribing_, {});
+  if (!std::exchange(has_first_result_, true)) {
+    std::string text = absl::StrCat("cannot connect to ", options_.broker, ": ", why.message());
+    return first_result_.set_value(absl::Status(why.code(), text));
+  }
+  absl::Status lost = absl::UnavailableError(
+      absl::StrCat("the connection to ", options_.broker, " was lost: ", why.message()));
+  options_.log(LogLevel::kWarning, std::string(lost.message()));
+  ScheduleReconnect();
+  for (auto& [mid, on_ack] : in_flight) on_ack(lost);
+  for (auto& [mid, done] : unsubscribing) done();
+  subscriptions_.ReportAll(lost);
+}
+
+void MosquittoTransport::ScheduleReconnect() {
+  absl::Duration wait = backoff_ * absl::Uniform(random_, 0.5, 1.0);
+  backoff_ = std::min(backoff_ * 2, options_.max_backoff);
+  loop_.RunAt(loop_.Now() + wait, [this] { StartAttempt(); });
+}
+
+Transport::SubscriptionId MosquittoTransport::Subscribe(Subscription subscription) {
+  std::string filter = subscription.filter;
+  QoS qos = subscription.qos;
+  SubscriptionTable::Added added = subscriptions_.Add(std::move(subscription));
+  if (accepted_ && added.first) SendSubscribe(filter, qos);
+  if (added.granted) loop_.Post([this] { subscriptions_.ReportJoined(); });
+  return added.id;
+}
+
+void MosquittoTransport::SendSubscribe(const std::string& filter, QoS qos) {
+  absl::Status status = CheckFilter("topic filter", filter);
+  if (status.ok()) {
+    absl::StatusOr<int> mid = client_->Subscribe(filter, qos);
+    if (mid.ok()) subscribing_[*mid] = filter;
+    return;  // if not: the connection has ended, and the next one subscribes
+  }
+  loop_.Post([this, filter, status] { subscriptions_.Report(filter, status); });
+}
+
+void MosquittoTransport::OnSubscribeAck(int mid, ReasonCode reason) {
+  auto found = subscribing_.find(mid);
+  if (found == subscribing_.end()) return;
+  std::string filter = std::move(found->second);
+  subscribing_.erase(found);
+  absl::Status status;
+  if (reason == ReasonCode::kNotAuthorized) {
+    status = absl::PermissionDeniedError(
+        absl::StrCat("the broker does not let us subscribe to ", filter));
+  } else if (reason != ReasonCode::kSuccess) {
+    status = absl::FailedPreconditionError(absl::StrFormat(
+        "the broker refuses the subscription to %s: reason code 0x%02x",
+        filter,
+        int(reason)));
+  }
+  subscriptions_.Report(filter, status);
+}
+
+void MosquittoTransport::Unsubscribe(SubscriptionId id, absl::AnyInvocable<void()> done) {
+  if (!done) done = [] {};
+  std::optional<std::string> filter = subscriptions_.Remove(id);
+  if (filter.has_value() && accepted_) {
+    absl::StatusOr<int> mid = client_->Unsubscribe(*filter);
+    if (mid.ok()) {
+      unsubscribing_[*mid] = std::move(done);
+      return;
+    }
+  }
+  loop_.Post(std::move(done));
+}
+
+void MosquittoTransport::OnUnsubscribeAck(int mid) {
+  auto found = unsubscribing_.find(mid);
+  if (found == unsubscribing_.end()) return;
+  absl::AnyInvocable<void()> done = std::move(found->second);
+  unsubscribing_.erase(found);
+  done();
+}
+
+Transport::PublishId MosquittoTransport::Publish(Compose compose, OnAck on_ack) {
+  if (queue_.size() >= options_.max_queued) {
+    loop_.Post([this, on_ack = std::move(on_ack)]() mutable {
+      on_ack(absl::ResourceExhaustedError(absl::StrCat(
+          "MosquittoOptions::max_queued (",
+          options_.max_queued,
+          ") messages are queued")));
+    });
+    return 0;
+  }
+  PublishId id = next_publish_++;
+  queue_.emplace_hint(queue_.end(), id, Queued{std::move(compose), std::move(on_ack)});
+  return id;
+}
+
+bool MosquittoTransport::Withdraw(PublishId id) { return queue_.erase(id) > 0; }
+
+void MosquittoTransport::HandOver() {
+  // At most a window a round, QoS 0 too, so that the socket gets its turn.
+  for (size_t i = 0; i < window_ && CanHandOver(); ++i) {
+    Queued next = std::move(queue_.begin()->second);
+    queue_.erase(queue_.begin());
+    HandOver(std::move(next));
+  }
+  if (CanHandOver()) loop_.Post([] {});  // another round, without sleeping
+}
+
+bool MosquittoTransport::CanHandOver() const {
+  return accepted_ && subscribing_.empty() && !queue_.empty() && in_flight_.size() < window_;
+}
+
+void MosquittoTransport::HandOver(Queued queued) {
+  std::optional<Message> message = queued.compose();
+  if (!message.has_value()) return;
+  if (absl::Status status = CheckMessage(*message); !status.ok()) return queued.on_ack(status);
+  absl::StatusOr<int> mid = client_->Publish(*message);
+  if (!mid.ok()) return queued.on_ack(mid.status());
+  if (message->qos == QoS::kAtMostOnce) return queued.on_ack(ReasonCode::kSuccess);
+  in_flight_[*mid] = std::move(queued.on_ack);
+}
+
+void MosquittoTransport::OnPublishAck(int mid, ReasonCode reason) {
+  auto found = in_flight_.find(mid);
+  if (found == in_flight_.end()) return;  // QoS 0
+  OnAck on_ack = std::move(found->second);
+  in_flight_.erase(found);
+  on_ack(reason);
+}
+
+void MosquittoTransport::ReadInput() {
+  client_->Read();
+  if (!client_->closed().ok()) return Lose(client_->closed());
+  if (in_flight_.size() <= kQuickAckInFlight) client_->QuickAck();
+}
+
+bool MosquittoTransport::WriteOutput() {
+  if (client_->WantsWrite()) client_->Write();
+  // Nothing is handed over while the socket is full: what is queued here can still be taken back.
+  if (!client_->WantsWrite()) {
+    HandOver();
+    if (client_->WantsWrite()) client_->Write();
+  }
+  if (!client_->closed().ok()) {
+    Lose(client_->closed());
+    return false;
+  }
+  return client_->WantsWrite();
+}
+
+}  // namespace internal
+
+absl::StatusOr<std::unique_ptr<Transport>> ConnectMosquitto(MosquittoOptions options) {
+  if (options.client_id.empty()) {
+    absl::BitGen random;
+    options.client_id = absl::StrFormat("mqrpc-%016x", absl::Uniform<uint64_t>(random));
+  }
+  absl::Status status = internal::CheckOptions(options);
+  if (!status.ok()) return status;
+  absl::StatusOr<internal::BrokerAddress> address = internal::BrokerAddress::Parse(options.broker);
+  if (!address.ok()) return address.status();
+  auto transport =
+      std::make_unique<internal::MosquittoTransport>(std::move(options), *std::move(address));
+  status = transport->Connect();
+  if (!status.ok()) return status;
+  return transport;
+}
+
+}  // namespace mqrpc

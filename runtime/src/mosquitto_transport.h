@@ -1,0 +1,102 @@
+#ifndef MQRPC_MOSQUITTO_TRANSPORT_IMPL_H_
+#define MQRPC_MOSQUITTO_TRANSPORT_IMPL_H_
+
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/random/random.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "io_loop.h"
+#include "mosquitto_client.h"
+#include "mqrpc/mosquitto_transport.h"
+#include "mqrpc/transport.h"
+#include "mutex.h"
+#include "subscription_table.h"
+
+namespace mqrpc::internal {
+
+// A connection that comes back: makes one MosquittoClient after the other, and keeps what outlives
+// each of them, the subscriptions and the messages that have not been handed over. All of it
+// happens on its loop, but for connecting, which blocks and so has a thread of its own each time.
+class MosquittoTransport final : public Transport,
+                                 private IoLoop::Socket,
+                                 private MosquittoClient::Events {
+ public:
+  MosquittoTransport(MosquittoOptions options, BrokerAddress address);
+  ~MosquittoTransport() override;
+
+  // Starts to connect; the result of the first attempt.
+  absl::Status Connect();
+
+  EventLoop& loop() override { return loop_; }
+  const std::string& client_id() const override { return options_.client_id; }
+  SubscriptionId Subscribe(Subscription subscription) override;
+  void Unsubscribe(SubscriptionId id, absl::AnyInvocable<void()> done) override;
+  PublishId Publish(Compose compose, OnAck on_ack) override;
+  bool Withdraw(PublishId id) override;
+
+ private:
+  struct Attempt;
+  struct Queued {
+    Compose compose;
+    OnAck on_ack;
+  };
+  using Connected = absl::StatusOr<std::unique_ptr<MosquittoClient>>;
+
+  void StartAttempt();
+  void OnAttempt(Connected client);
+  void AbandonAttempt();
+  void OnConnectTimeout();
+  void Lose(const absl::Status& why);
+  void ScheduleReconnect();
+  void KeepAlive();
+
+  void SendSubscribe(const std::string& filter, QoS qos);
+  bool CanHandOver() const;
+  void HandOver();
+  void HandOver(Queued queued);
+
+  int fd() const override { return client_->fd(); }
+  void ReadInput() override;
+  bool WriteOutput() override;
+
+  void OnAccepted(int receive_maximum) override;
+  void OnMessage(Message message) override { subscriptions_.Dispatch(std::move(message)); }
+  void OnPublishAck(int mid, ReasonCode reason) override;
+  void OnSubscribeAck(int mid, ReasonCode reason) override;
+  void OnUnsubscribeAck(int mid) override;
+
+  const MosquittoOptions options_;
+  const MosquittoClient::Options client_options_;
+  absl::BitGen random_;
+  std::promise<absl::Status> first_result_;
+  bool has_first_result_ = false;
+
+  std::shared_ptr<Attempt> attempt_;         // while its thread is at work
+  std::unique_ptr<MosquittoClient> client_;  // from then to its loss
+  bool accepted_ = false;                    // by the broker's CONNACK
+  absl::Duration backoff_;
+  EventLoop::TimerId connect_timer_ = 0;
+  EventLoop::TimerId keep_alive_timer_ = 0;
+
+  SubscriptionTable subscriptions_;
+  absl::flat_hash_map<int, std::string> subscribing_;  // by packet id
+  absl::flat_hash_map<int, absl::AnyInvocable<void()>> unsubscribing_;
+
+  absl::btree_map<PublishId, Queued> queue_;  // in order
+  PublishId next_publish_ = 1;
+  size_t window_ = 0;
+  absl::flat_hash_map<int, OnAck> in_flight_;  // unacknowledged, by packet id
+
+  IoLoop loop_;  // last: its thread uses all of the above, and ends first
+};
+
+}  // namespace mqrpc::internal
+
+#endif  // MQRPC_MOSQUITTO_TRANSPORT_IMPL_H_
