@@ -1,0 +1,96 @@
+#include "call_state.h"
+
+#include <utility>
+
+#include "channel_core.h"
+#include "mqrpc/call.h"
+
+namespace mqrpc::internal {
+
+CallState::CallState(
+    ChannelCore& core,
+    uint64_t id,
+    std::shared_ptr<Executor> executor,
+    std::shared_ptr<OutstandingCalls> outstanding)
+    : id_(id), executor_(std::move(executor)), outstanding_(std::move(outstanding)), core_(&core) {}
+
+CallState::~CallState() {
+  if (outstanding_ != nullptr) outstanding_->Remove();
+}
+
+void CallState::Complete(Result result) {
+  Continuation continuation;
+  {
+    MutexLock lock(mutex_);
+    core_ = nullptr;
+    if (!continuation_) {
+      result_ = std::move(result);
+      completed_.NotifyOne();
+      return;
+    }
+    continuation = std::move(continuation_);
+  }
+  RunContinuation(std::move(continuation), std::move(result));
+}
+
+CallState::Result CallState::Wait() {
+  MutexLock lock(mutex_);
+  if (!result_.has_value() && core_->InLoop()) {
+    return absl::FailedPreconditionError(
+        "waiting for a call on the connection's own thread, which would have to complete it");
+  }
+  while (!result_.has_value()) completed_.Wait(mutex_);
+  return *std::move(result_);
+}
+
+void CallState::Then(Continuation continuation) {
+  Result result;
+  {
+    MutexLock lock(mutex_);
+    if (!result_.has_value()) {
+      continuation_ = std::move(continuation);
+      return;
+    }
+    result = *std::move(result_);
+  }
+  RunContinuation(std::move(continuation), std::move(result));
+}
+
+void CallState::Cancel() {
+  // Under the lock, since the channel does not go before it has completed its calls, and that needs
+  // the lock: so it is still there. Posting takes no other lock of ours.
+  MutexLock lock(mutex_);
+  if (core_ != nullptr) core_->PostCancel(id_);
+}
+
+void CallState::RunContinuation(Continuation continuation, Result result) {
+  auto task = [continuation = std::move(continuation), result = std::move(result)]() mutable {
+    continuation(std::move(result));
+  };
+  // Without an executor the call failed before it was started: there is no thread to keep free.
+  if (executor_ == nullptr) return task();
+  executor_->Run(std::move(task));
+}
+
+absl::StatusOr<std::string> ByteCall::Wait() {
+  if (state_ == nullptr) {
+    return absl::FailedPreconditionError("the result of this call has been taken, or detached");
+  }
+  CallState::Result result = state_->Wait();
+  Detach();
+  return result;
+}
+
+void ByteCall::Then(CallState::Continuation continuation) {
+  if (state_ == nullptr) {
+    return continuation(
+        absl::FailedPreconditionError("the result of this call has been taken, or detached"));
+  }
+  std::exchange(state_, nullptr)->Then(std::move(continuation));
+}
+
+void ByteCall::Cancel() {
+  if (state_ != nullptr) state_->Cancel();
+}
+
+}  // namespace mqrpc::internal

@@ -1,0 +1,82 @@
+#ifndef MQRPC_CALL_STATE_H_
+#define MQRPC_CALL_STATE_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "mqrpc/executor.h"
+#include "mutex.h"
+
+namespace mqrpc::internal {
+
+class ChannelCore;
+
+// How many results have not been taken yet. Shared by a channel and its calls, which may outlive
+// it.
+class OutstandingCalls {
+ public:
+  explicit OutstandingCalls(size_t most) : most_(most) {}
+  bool TryAdd() {
+    if (count_.fetch_add(1, std::memory_order_relaxed) < most_) return true;
+    Remove();
+    return false;
+  }
+  void Remove() { count_.fetch_sub(1, std::memory_order_relaxed); }
+
+ private:
+  const size_t most_;
+  std::atomic<size_t> count_ = 0;
+};
+
+// One call as its caller sees it: where the result is put once, and taken once. Who completes it is
+// settled elsewhere, by PendingCalls::Take. Thread-safe.
+class CallState {
+ public:
+  using Result = absl::StatusOr<std::string>;
+  using Continuation = absl::AnyInvocable<void(Result)>;
+
+  // A call that has failed before it was started.
+  explicit CallState(absl::Status failed) : result_(std::move(failed)) {}
+
+  // A call under way, which holds a place in `outstanding` for as long as it lives.
+  CallState(
+      ChannelCore& core,
+      uint64_t id,
+      std::shared_ptr<Executor> executor,
+      std::shared_ptr<OutstandingCalls> outstanding);
+  ~CallState();
+
+  CallState(const CallState&) = delete;
+  CallState& operator=(const CallState&) = delete;
+
+  // Once. Wakes the one who waits, or hands the continuation to the executor.
+  void Complete(Result result);
+
+  Result Wait();
+  void Then(Continuation continuation);
+  void Cancel();
+
+ private:
+  void RunContinuation(Continuation continuation, Result result);
+
+  const uint64_t id_ = 0;
+  const std::shared_ptr<Executor> executor_ = nullptr;
+  const std::shared_ptr<OutstandingCalls> outstanding_ = nullptr;
+
+  Mutex mutex_;
+  CondVar completed_;
+  ChannelCore* core_ MQRPC_GUARDED_BY(mutex_) = nullptr;  // null once the call has completed
+  std::optional<Result> result_ MQRPC_GUARDED_BY(mutex_);
+  Continuation continuation_ MQRPC_GUARDED_BY(mutex_);
+};
+
+}  // namespace mqrpc::internal
+
+#endif  // MQRPC_CALL_STATE_H_

@@ -1,0 +1,27 @@
+#include "mqrpc/channel.h"
+
+#include <utility>
+
+#include "channel_core.h"
+
+namespace mqrpc {
+
+Channel::Channel(Transport& transport, ChannelOptions options)
+    : core_(std::make_shared<internal::ChannelCore>(transport, std::move(options))) {
+  if (core_->status().ok()) core_->Open();
+}
+
+Channel::~Channel() { core_->Close(); }
+
+const absl::Status& Channel::status() const { return core_->status(); }
+
+ChannelStats Channel::stats() const { return core_->stats(); }
+
+internal::ByteCall Channel::StartBytes(
+    const Method& method,
+    const google::protobuf::MessageLite& request,
+    const CallOptions& options) {
+  return internal::ByteCall(core_->Start(method, Serialize(request), options));
+}
+
+}  // namespace mqrpc

@@ -1,0 +1,82 @@
+#ifndef MQRPC_CHANNEL_CORE_H_
+#define MQRPC_CHANNEL_CORE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "call_state.h"
+#include "mqrpc/channel.h"
+#include "mqrpc/transport.h"
+#include "pending_calls.h"
+#include "thread_pool.h"
+
+namespace mqrpc::internal {
+
+// The client's end of calls, in bytes. Start, PostCancel and the accessors may be called by any
+// thread; everything else happens in turns of the transport's loop, which hold it alive: hence the
+// shared ownership.
+class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
+ public:
+  ChannelCore(Transport& transport, ChannelOptions options);
+
+  // Subscribes to the reply topic.
+  void Open();
+
+  // Completes every call, runs their continuations, and never touches the transport again. Returns
+  // when that is done.
+  void Close();
+
+  std::shared_ptr<CallState> Start(
+      const Method& method,
+      absl::StatusOr<std::string> request,
+      const CallOptions& options);
+  void PostCancel(CallId id);
+
+  bool InLoop() const { return transport_.loop().InLoop(); }
+  const absl::Status& status() const { return status_; }
+  ChannelStats stats() const;
+
+ private:
+  void Admit(CallId id, PendingCall call);
+  std::optional<Message> Compose(CallId id);
+  void OnAck(CallId id, const absl::StatusOr<ReasonCode>& ack);
+  void OnReply(Message message);
+  void OnReplyTopic(const absl::Status& status);
+  void OnTimer();
+  void ArmTimer();
+  void End(CallId id, CallState::Result result);
+  void Finish(PendingCall call, CallState::Result result);
+  std::string Describe(const PendingCall& call) const;
+
+  Transport& transport_;
+  const ChannelOptions options_;
+  const absl::Status status_;  // whether the options are valid
+  const std::string reply_topic_;
+  const uint64_t nonce_;
+  const std::shared_ptr<ThreadPool> own_executor_;  // null if the user gave one
+  const std::shared_ptr<Executor> executor_;
+  const std::shared_ptr<OutstandingCalls> outstanding_;
+  std::atomic<CallId> next_id_ = 1;
+
+  // Of the loop.
+  PendingCalls pending_;
+  absl::Status reply_topic_refused_;  // OK unless the broker does not let us have replies
+  Transport::SubscriptionId subscription_ = 0;
+  absl::Time timer_at_ = absl::InfiniteFuture();
+  EventLoop::TimerId timer_ = 0;
+  bool closed_ = false;
+
+  std::atomic<uint64_t> calls_started_ = 0;
+  std::atomic<uint64_t> calls_completed_ = 0;
+  std::atomic<uint64_t> late_replies_ = 0;
+  std::atomic<uint64_t> unknown_replies_ = 0;
+  std::atomic<uint64_t> retained_replies_ = 0;
+};
+
+}  // namespace mqrpc::internal
+
+#endif  // MQRPC_CHANNEL_CORE_H_

@@ -1,0 +1,29 @@
+#include "mqrpc/server.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server_core.h"
+#include "text.h"
+
+namespace mqrpc {
+
+absl::Status UnimplementedMethod(const ServerContext& context) {
+  return absl::UnimplementedError(
+      absl::StrCat(internal::View(context.method()), " is declared, but not implemented here"));
+}
+
+Server::Server(Transport& transport, ServerOptions options)
+    : core_(std::make_shared<internal::ServerCore>(transport, std::move(options))) {}
+
+Server::~Server() { Shutdown(); }
+
+absl::Status Server::Register(Service& service) { return core_->Register(service); }
+
+absl::Status Server::Start(absl::Duration timeout) { return core_->Start(timeout); }
+
+void Server::Shutdown(absl::Duration grace) { core_->Shutdown(grace); }
+
+ServerStats Server::stats() const { return core_->stats(); }
+
+}  // namespace mqrpc

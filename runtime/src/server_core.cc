@@ -1,0 +1,294 @@
+#include "server_core.h"
+
+#include <chrono>
+#include <exception>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "run_in_loop.h"
+#include "text.h"
+#include "topic.h"
+#include "unary_server_call.h"
+
+namespace mqrpc::internal {
+namespace {
+
+constexpr size_t kMaxWorkers = 1000;
+
+absl::Status CheckOptions(const ServerOptions& options) {
+  absl::Status status = CheckPrefix("ServerOptions::prefix", options.prefix);
+  if (status.ok()) status = CheckLevel("ServerOptions::group", options.group);
+  for (const std::string& prefix : options.reply_prefixes) {
+    if (status.ok()) status = CheckTopic("ServerOptions::reply_prefixes", prefix);
+  }
+  if (!status.ok()) return status;
+  if (options.workers > kMaxWorkers) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("ServerOptions::workers is ", options.workers, "; 0 to ", kMaxWorkers));
+  }
+  if (options.max_queued_calls == 0) {
+    return absl::InvalidArgumentError("ServerOptions::max_queued_calls is 0; at least 1");
+  }
+  return absl::OkStatus();
+}
+
+bool IsAtOrBelow(std::string_view topic, std::string_view prefix) {
+  if (topic.substr(0, prefix.size()) != prefix) return false;
+  return topic.size() == prefix.size() || topic[prefix.size()] == '/';
+}
+
+std::chrono::steady_clock::time_point FromNow(absl::Duration duration) {
+  return std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(duration);
+}
+
+}  // namespace
+
+ServerCore::ServerCore(Transport& transport, ServerOptions options)
+    : transport_(transport),
+      options_(std::move(options)),
+      status_(CheckOptions(options_)),
+      workers_(options_.workers) {}
+
+absl::Status ServerCore::Register(Service& service) {
+  ServiceDescriptor descriptor = service.mqrpc_descriptor();
+  {
+    MutexLock lock(mutex_);
+    if (started_) return absl::FailedPreconditionError("the server has been started");
+  }
+  for (const auto& served : services_) {
+    if (served->name == descriptor.name) {
+      return absl::AlreadyExistsError(
+          absl::StrCat("a service ", descriptor.name, " is registered already"));
+    }
+  }
+  auto served = std::make_unique<ServedService>();
+  served->name = std::move(descriptor.name);
+  for (ServiceDescriptor::Method& method : descriptor.methods) {
+    served->methods[method.name] = std::move(method.handler);
+  }
+  services_.push_back(std::move(served));
+  return absl::OkStatus();
+}
+
+absl::Status ServerCore::Start(absl::Duration timeout) {
+  if (!status_.ok()) return status_;
+  {
+    MutexLock lock(mutex_);
+    if (started_ || !open_) {
+      return absl::FailedPreconditionError("the server has been started or shut down before");
+    }
+    started_ = true;
+  }
+  RunInLoop(transport_.loop(), [this] {
+    for (const auto& served : services_) {
+      // Shutdown unsubscribes before the core goes: the callbacks need not hold it.
+      served->subscription = transport_.Subscribe(
+          {.filter = wire::ServiceFilter(options_.group, options_.prefix, served->name),
+           .on_message = [this, s = served.get()](Message m) { OnRequest(*s, std::move(m)); },
+           .on_state =
+               [this, s = served.get()](const absl::Status& state) { OnSubscription(*s, state); }});
+    }
+  });
+  if (transport_.loop().InLoop()) return absl::OkStatus();
+  auto until = FromNow(timeout);
+  for (const auto& served : services_) {
+    std::future<absl::Status> subscribed = served->subscribed.get_future();
+    if (subscribed.wait_until(until) == std::future_status::timeout) {
+      return absl::DeadlineExceededError(absl::StrCat(
+          "the broker has not granted the subscription for ",
+          served->name,
+          " within ",
+          absl::FormatDuration(timeout)));
+    }
+    if (absl::Status status = subscribed.get(); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+void ServerCore::OnSubscription(ServedService& service, const absl::Status& status) {
+  if (!status.ok()) {
+    options_.log(
+        LogLevel::kWarning,
+        absl::StrCat(service.name, " is not served at present: ", status.ToString()));
+  }
+  if (!std::exchange(service.is_answered, true)) service.subscribed.set_value(status);
+}
+
+void ServerCore::Shutdown(absl::Duration grace) {
+  {
+    MutexLock lock(mutex_);
+    if (!open_) return;
+    if (!started_) {
+      open_ = false;
+      return;
+    }
+  }
+  RunInLoop(transport_.loop(), [this] {
+    for (const auto& served : services_) transport_.Unsubscribe(served->subscription, nullptr);
+  });
+  workers_.Stop();
+  auto until = FromNow(grace);
+  bool can_wait = !transport_.loop().InLoop();
+  MutexLock lock(mutex_);
+  while (can_wait && replies_under_way_ > 0 && std::chrono::steady_clock::now() < until) {
+    replies_taken_.WaitUntil(mutex_, until);
+  }
+  open_ = false;
+}
+
+void ServerCore::OnRequest(const ServedService& service, Message message) {
+  ++calls_received_;
+  if (!MayRun(message)) return;
+  std::optional<wire::ReplyAddress> reply_to;
+  if (message.response_topic.has_value()) {
+    reply_to = {*message.response_topic, message.correlation_data, {}, message.qos};
+  }
+  std::string method(wire::MethodOf(message.topic));
+  absl::StatusOr<wire::RequestFrame> frame = wire::DecodeRequest(std::move(message));
+  if (frame.ok() && reply_to.has_value()) reply_to->content_type = frame->content_type;
+  auto call = std::make_unique<UnaryServerCall>(
+      shared_from_this(),
+      absl::StrCat(service.name, "/", method),
+      std::move(reply_to),
+      frame.ok() ? *std::move(frame) : wire::RequestFrame());
+  if (!frame.ok()) return Refuse(std::move(call), frame.status());
+  auto handler = service.methods.find(method);
+  if (handler == service.methods.end()) {
+    return Refuse(
+        std::move(call),
+        absl::UnimplementedError(absl::StrCat(service.name, " has no method ", method)));
+  }
+  Dispatch(handler->second, std::move(call));
+}
+
+// A request that is dropped unrun and unanswered: there is no safe place to answer to, or, when
+// retained, nobody who asks now.
+bool ServerCore::MayRun(const Message& message) {
+  if (message.retain) {
+    ++retained_requests_;
+    options_.log(LogLevel::kWarning, absl::StrCat("dropped a retained request on ", message.topic));
+    return false;
+  }
+  if (!message.response_topic.has_value()) return true;
+  const std::string& topic = *message.response_topic;
+  absl::Status status = wire::CheckReplyTopic(options_.prefix, topic);
+  bool allowed = options_.reply_prefixes.empty();
+  for (const std::string& prefix : options_.reply_prefixes) {
+    allowed = allowed || IsAtOrBelow(topic, prefix);
+  }
+  if (status.ok() && !allowed) {
+    status = absl::PermissionDeniedError(
+        absl::StrCat("response topic \"", topic, "\" is below none of reply_prefixes"));
+  }
+  if (status.ok()) return true;
+  ++unsafe_response_topics_;
+  options_.log(
+      LogLevel::kWarning,
+      absl::StrCat("dropped a request on ", message.topic, ": ", status.message()));
+  return false;
+}
+
+void ServerCore::Dispatch(const Handler& handler, std::unique_ptr<UnaryServerCall> call) {
+  if (options_.workers == 0) return Run(handler, std::move(call));
+  // Only this thread adds to the queue, so there is still room when it does.
+  if (workers_.queued() >= options_.max_queued_calls) {
+    return Refuse(
+        std::move(call),
+        absl::ResourceExhaustedError(absl::StrCat(
+            "ServerOptions::max_queued_calls (",
+            options_.max_queued_calls,
+            ") calls wait for a worker already")));
+  }
+  workers_.Run([self = shared_from_this(), &handler, call = std::move(call)]() mutable {
+    self->Run(handler, std::move(call));
+  });
+}
+
+void ServerCore::Run(const Handler& handler, std::unique_ptr<UnaryServerCall> call) {
+  if (call->context().TimeRemaining() == absl::ZeroDuration()) {
+    ++calls_expired_;
+    return call->Abandon();
+  }
+  std::string method(call->context().method());
+  try {
+    handler(std::move(call));  // unwinding destroys the call, which answers INTERNAL
+  } catch (const std::exception& error) {
+    Log(LogLevel::kError, absl::StrCat("the handler of ", method, " threw: ", error.what()));
+  } catch (...) {
+    Log(LogLevel::kError, absl::StrCat("the handler of ", method, " threw something"));
+  }
+}
+
+void ServerCore::Refuse(std::unique_ptr<UnaryServerCall> call, const absl::Status& status) {
+  ++calls_refused_;
+  call->Finish(status);
+}
+
+void ServerCore::Reply(
+    wire::ReplyAddress to,
+    absl::Time deadline,
+    absl::StatusOr<std::string> result) {
+  auto reply =
+      std::make_shared<OutgoingReply>(OutgoingReply{std::move(to), deadline, std::move(result)});
+  // The lock is held while posting, since Shutdown needs it before the transport may go.
+  MutexLock lock(mutex_);
+  if (!open_) {
+    ++replies_lost_;
+    return;
+  }
+  ++replies_under_way_;
+  transport_.loop().Post(
+      [self = shared_from_this(), reply = std::move(reply)] { self->Publish(reply); });
+}
+
+void ServerCore::Publish(std::shared_ptr<OutgoingReply> reply) {
+  ++calls_answered_;
+  transport_.Publish(
+      [self = shared_from_this(), reply] { return self->Compose(*reply); },
+      [self = shared_from_this(), reply](absl::StatusOr<ReasonCode> ack) {
+        self->OnReplyAck(*reply, ack);
+      });
+}
+
+std::optional<Message> ServerCore::Compose(OutgoingReply& reply) {
+  absl::Duration remaining = reply.deadline - transport_.loop().Now();
+  if (remaining > absl::ZeroDuration()) {
+    return wire::EncodeReply(reply.to, remaining, std::move(reply.result));
+  }
+  ++replies_lost_;
+  EndReply();
+  return std::nullopt;
+}
+
+void ServerCore::OnReplyAck(const OutgoingReply& reply, const absl::StatusOr<ReasonCode>& ack) {
+  absl::Status status = ack.status();
+  if (ack.ok()) status = wire::StatusOfAck(*ack, reply.to.topic);
+  if (!status.ok()) {
+    ++replies_lost_;
+    Log(LogLevel::kDebug, absl::StrCat("a reply was lost: ", status.ToString()));
+  }
+  // An error that says so is small, and the caller learns why nothing else comes.
+  if (ack.ok() && *ack == ReasonCode::kPacketTooLarge && reply.result.ok()) {
+    Reply(reply.to, reply.deadline, absl::ResourceExhaustedError(status.message()));
+  }
+  EndReply();
+}
+
+void ServerCore::EndReply() {
+  MutexLock lock(mutex_);
+  if (--replies_under_way_ == 0) replies_taken_.NotifyAll();
+}
+
+ServerStats ServerCore::stats() const {
+  return {
+      .calls_received = calls_received_,
+      .calls_answered = calls_answered_,
+      .calls_refused = calls_refused_,
+      .calls_expired = calls_expired_,
+      .unsafe_response_topics = unsafe_response_topics_,
+      .retained_requests = retained_requests_,
+      .replies_lost = replies_lost_};
+}
+
+}  // namespace mqrpc::internal

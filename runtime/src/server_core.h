@@ -1,0 +1,95 @@
+#ifndef MQRPC_SERVER_CORE_H_
+#define MQRPC_SERVER_CORE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "mqrpc/server.h"
+#include "mqrpc/service.h"
+#include "mqrpc/transport.h"
+#include "mutex.h"
+#include "thread_pool.h"
+#include "wire.h"
+
+namespace mqrpc::internal {
+
+class UnaryServerCall;
+
+// The server's end of calls, in bytes: finds the handler, gives it a worker, sends what it answers.
+// Requests come in turns of the transport's loop; the handlers' answers from any thread, also after
+// the server has gone: hence the shared ownership, and `open_`.
+class ServerCore final : public std::enable_shared_from_this<ServerCore> {
+ public:
+  ServerCore(Transport& transport, ServerOptions options);
+
+  absl::Status Register(Service& service);
+  absl::Status Start(absl::Duration timeout);
+  void Shutdown(absl::Duration grace);
+  ServerStats stats() const;
+
+  // The answer to one call, from any thread. Lost if the server is no longer open.
+  void Reply(wire::ReplyAddress to, absl::Time deadline, absl::StatusOr<std::string> result);
+
+  EventLoop& loop() { return transport_.loop(); }
+  void Log(LogLevel level, std::string_view line) const { options_.log(level, line); }
+
+ private:
+  using Methods = absl::flat_hash_map<std::string, Handler>;
+  struct OutgoingReply {
+    wire::ReplyAddress to;
+    absl::Time deadline;
+    absl::StatusOr<std::string> result;  // until it is sent
+  };
+  struct ServedService {
+    std::string name;
+    Methods methods;
+    Transport::SubscriptionId subscription = 0;
+    std::promise<absl::Status> subscribed;
+    bool is_answered = false;  // `subscribed` has its value
+  };
+
+  void OnSubscription(ServedService& service, const absl::Status& status);
+  void OnRequest(const ServedService& service, Message message);
+  bool MayRun(const Message& message);
+  void Dispatch(const Handler& handler, std::unique_ptr<UnaryServerCall> call);
+  void Run(const Handler& handler, std::unique_ptr<UnaryServerCall> call);
+  void Refuse(std::unique_ptr<UnaryServerCall> call, const absl::Status& status);
+  void Publish(std::shared_ptr<OutgoingReply> reply);
+  std::optional<Message> Compose(OutgoingReply& reply);
+  void OnReplyAck(const OutgoingReply& reply, const absl::StatusOr<ReasonCode>& ack);
+  void EndReply();
+
+  Transport& transport_;
+  const ServerOptions options_;
+  const absl::Status status_;  // whether the options are valid
+  ThreadPool workers_;
+
+  Mutex mutex_;
+  CondVar replies_taken_;
+  bool started_ MQRPC_GUARDED_BY(mutex_) = false;
+  bool open_ MQRPC_GUARDED_BY(mutex_) = true;              // the transport may be used
+  size_t replies_under_way_ MQRPC_GUARDED_BY(mutex_) = 0;  // not yet acknowledged
+
+  // Fixed from Start on, except for the subscriptions' state, which is of the loop.
+  std::vector<std::unique_ptr<ServedService>> services_;
+
+  std::atomic<uint64_t> calls_received_ = 0;
+  std::atomic<uint64_t> calls_answered_ = 0;
+  std::atomic<uint64_t> calls_refused_ = 0;
+  std::atomic<uint64_t> calls_expired_ = 0;
+  std::atomic<uint64_t> unsafe_response_topics_ = 0;
+  std::atomic<uint64_t> retained_requests_ = 0;
+  std::atomic<uint64_t> replies_lost_ = 0;
+};
+
+}  // namespace mqrpc::internal
+
+#endif  // MQRPC_SERVER_CORE_H_

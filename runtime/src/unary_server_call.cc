@@ -1,0 +1,41 @@
+#include "unary_server_call.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server_core.h"
+#include "text.h"
+
+namespace mqrpc::internal {
+
+UnaryServerCall::UnaryServerCall(
+    std::shared_ptr<ServerCore> core,
+    std::string method,
+    std::optional<wire::ReplyAddress> reply_to,
+    wire::RequestFrame frame)
+    : core_(std::move(core)),
+      deadline_(core_->loop().Now() + frame.remaining),
+      context_(core_->loop(), deadline_, std::move(method), reply_to.has_value()),
+      reply_to_(std::move(reply_to)),
+      request_(std::move(frame.payload)) {}
+
+UnaryServerCall::~UnaryServerCall() {
+  if (finished_) return;
+  std::string text =
+      absl::StrCat("the handler of ", View(context_.method()), " ended without an answer");
+  core_->Log(LogLevel::kError, text);
+  Finish(absl::InternalError(text));
+}
+
+std::optional<std::string> UnaryServerCall::Read() { return std::exchange(request_, std::nullopt); }
+
+void UnaryServerCall::Finish(const absl::Status& status) {
+  if (finished_) return;
+  finished_ = true;
+  if (!reply_to_.has_value()) return;
+  absl::StatusOr<std::string> result = std::move(reply_);
+  if (!status.ok()) result = status;
+  core_->Reply(*std::move(reply_to_), deadline_, std::move(result));
+}
+
+}  // namespace mqrpc::internal

@@ -1,0 +1,241 @@
+#include "wire.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "mqrpc/status.pb.h"
+#include "text.h"
+#include "topic.h"
+
+namespace mqrpc::internal::wire {
+namespace {
+
+constexpr std::string_view kTimeoutKey = "mqrpc-timeout";  // whole milliseconds, decimal
+constexpr std::string_view kStatusKey = "mqrpc-status";    // a canonical code, decimal; absent: OK
+constexpr std::string_view kProtobuf = "application/protobuf";
+constexpr int kMaxCode = static_cast<int>(absl::StatusCode::kUnauthenticated);
+
+const std::string* FindProperty(const Message& message, std::string_view key) {
+  for (const auto& [name, value] : message.user_properties) {
+    if (name == key) return &value;
+  }
+  return nullptr;
+}
+
+// Whole seconds, rounded up: the broker must not drop what somebody still waits for.
+std::optional<uint32_t> ExpirySeconds(absl::Duration remaining) {
+  if (remaining == absl::InfiniteDuration()) return std::nullopt;
+  return static_cast<uint32_t>(
+      std::max<int64_t>(1, absl::ToInt64Seconds(absl::Ceil(remaining, absl::Seconds(1)))));
+}
+
+// What a handler says may be any bytes; a string of protobuf may not.
+std::string Utf8Text(absl::string_view text) {
+  std::string copy(text);
+  return IsUtf8(copy) ? copy : absl::CHexEscape(copy);
+}
+
+std::string EncodeEnvelope(const absl::Status& status) {
+  mqrpc::Status envelope;
+  envelope.set_code(static_cast<int>(status.code()));
+  envelope.set_message(Utf8Text(status.message()));
+  status.ForEachPayload([&envelope](absl::string_view type_url, const absl::Cord& bytes) {
+    google::protobuf::Any& detail = *envelope.add_details();
+    detail.set_type_url(Utf8Text(type_url));
+    detail.set_value(std::string(bytes));
+  });
+  return envelope.SerializeAsString();
+}
+
+absl::Status DecodeEnvelope(absl::StatusCode code, const std::string& payload) {
+  mqrpc::Status envelope;
+  if (!envelope.ParseFromString(payload)) {
+    return absl::Status(code, "the service answered an error whose details do not parse");
+  }
+  absl::Status status(code, envelope.message());
+  for (const google::protobuf::Any& detail : envelope.details()) {
+    status.SetPayload(detail.type_url(), absl::Cord(detail.value()));
+  }
+  return status;
+}
+
+absl::StatusOr<absl::Duration> DecodeTimeout(const Message& message) {
+  const std::string* text = FindProperty(message, kTimeoutKey);
+  if (text == nullptr) return absl::InfiniteDuration();
+  int32_t millis = 0;
+  if (!absl::SimpleAtoi(*text, &millis) || millis <= 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        View(kTimeoutKey),
+        " is \"",
+        absl::CHexEscape(*text),
+        "\"; it is a whole number of milliseconds from 1 to 2147483647"));
+  }
+  return absl::Milliseconds(millis);
+}
+
+}  // namespace
+
+std::string RequestTopic(std::string_view prefix, const Method& method) {
+  return absl::StrCat(View(prefix), "/services/", View(method.service), "/", View(method.name));
+}
+
+std::string ReplyTopic(std::string_view prefix, std::string_view client_id) {
+  return absl::StrCat(View(prefix), "/clients/", View(client_id), "/replies");
+}
+
+std::string ServiceFilter(
+    std::string_view group,
+    std::string_view prefix,
+    std::string_view service) {
+  return absl::StrCat("$share/", View(group), "/", View(prefix), "/services/", View(service), "/+");
+}
+
+std::string_view MethodOf(std::string_view topic) { return topic.substr(topic.rfind('/') + 1); }
+
+absl::Status CheckReplyTopic(std::string_view prefix, std::string_view topic) {
+  if (absl::Status status = CheckTopic("response topic", topic); !status.ok()) return status;
+  if (topic.front() == '$') {
+    return absl::InvalidArgumentError(
+        absl::StrCat("response topic \"", View(topic), "\" begins with $"));
+  }
+  for (std::string_view tree : {"services", "instances", "broadcast", "batches", "cancels"}) {
+    std::string requests = absl::StrCat(View(prefix), "/", View(tree), "/");
+    if (topic.substr(0, requests.size()) == requests) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "response topic \"",
+          View(topic),
+          "\" is among the requests under ",
+          requests));
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::string Correlation(uint64_t nonce, uint64_t call) {
+  std::string bytes(16, '\0');
+  for (int i = 0; i < 8; ++i) {
+    bytes[i] = static_cast<char>(nonce >> (56 - 8 * i));
+    bytes[8 + i] = static_cast<char>(call >> (56 - 8 * i));
+  }
+  return bytes;
+}
+
+std::optional<ParsedCorrelation> ParseCorrelation(std::string_view correlation) {
+  if (correlation.size() != 16) return std::nullopt;
+  ParsedCorrelation parsed;
+  for (int i = 0; i < 8; ++i) {
+    parsed.nonce = parsed.nonce << 8 | static_cast<uint8_t>(correlation[i]);
+    parsed.call = parsed.call << 8 | static_cast<uint8_t>(correlation[8 + i]);
+  }
+  return parsed;
+}
+
+Message EncodeRequest(std::string topic, std::string reply_topic, QoS qos, RequestFrame frame) {
+  Message message;
+  message.topic = std::move(topic);
+  message.payload = std::move(frame.payload);
+  message.qos = qos;
+  message.response_topic = std::move(reply_topic);
+  message.correlation_data = std::move(frame.correlation);
+  message.content_type = std::move(frame.content_type);
+  message.expiry_seconds = ExpirySeconds(frame.remaining);
+  int64_t millis = absl::ToInt64Milliseconds(absl::Ceil(frame.remaining, absl::Milliseconds(1)));
+  message.user_properties.emplace_back(kTimeoutKey, absl::StrCat(millis));
+  return message;
+}
+
+absl::StatusOr<RequestFrame> DecodeRequest(Message message) {
+  if (message.content_type.has_value() && *message.content_type != kProtobuf) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "content type \"",
+        *message.content_type,
+        "\" is not served; send ",
+        View(kProtobuf),
+        ", or none"));
+  }
+  absl::StatusOr<absl::Duration> timeout = DecodeTimeout(message);
+  if (!timeout.ok()) return timeout.status();
+  RequestFrame frame;
+  frame.remaining = *timeout;
+  if (message.expiry_seconds.has_value()) {
+    frame.remaining = std::min(frame.remaining, absl::Seconds(*message.expiry_seconds));
+  }
+  frame.correlation = std::move(message.correlation_data);
+  frame.content_type = std::move(message.content_type);
+  frame.payload = std::move(message.payload);
+  return frame;
+}
+
+Message EncodeReply(
+    const ReplyAddress& address,
+    absl::Duration remaining,
+    absl::StatusOr<std::string> result) {
+  Message message;
+  message.topic = address.topic;
+  message.correlation_data = address.correlation;
+  message.content_type = address.content_type;
+  message.qos = address.qos;
+  message.expiry_seconds = ExpirySeconds(remaining);
+  if (result.ok()) {
+    message.payload = *std::move(result);
+    return message;
+  }
+  message.payload = EncodeEnvelope(result.status());
+  message.user_properties.emplace_back(
+      kStatusKey,
+      absl::StrCat(static_cast<int>(result.status().code())));
+  return message;
+}
+
+absl::StatusOr<std::string> DecodeReply(Message message) {
+  const std::string* text = FindProperty(message, kStatusKey);
+  if (text == nullptr) return std::move(message.payload);
+  int code = 0;
+  if (!absl::SimpleAtoi(*text, &code) || code < 0) {
+    return absl::InternalError(absl::StrCat(
+        "the service answered with ",
+        View(kStatusKey),
+        " \"",
+        absl::CHexEscape(*text),
+        "\""));
+  }
+  if (code == 0) return std::move(message.payload);
+  if (code > kMaxCode) code = static_cast<int>(absl::StatusCode::kUnknown);
+  return DecodeEnvelope(static_cast<absl::StatusCode>(code), message.payload);
+}
+
+absl::Status StatusOfAck(ReasonCode reason, std::string_view topic) {
+  std::string number = absl::StrCat("reason code 0x", absl::Hex(static_cast<int>(reason)));
+  switch (reason) {
+    case ReasonCode::kSuccess:
+      return absl::OkStatus();
+    case ReasonCode::kNoMatchingSubscribers:
+      return absl::UnavailableError(absl::StrCat("nobody is subscribed to ", View(topic)));
+    case ReasonCode::kNotAuthorized:
+      return absl::PermissionDeniedError(
+          absl::StrCat("the broker does not let us publish to ", View(topic)));
+    case ReasonCode::kQuotaExceeded:
+      return absl::ResourceExhaustedError(
+          absl::StrCat("the broker's quota is used up, at ", View(topic)));
+    case ReasonCode::kPacketTooLarge:
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "the message to ",
+          View(topic),
+          " is larger than the broker's maximum packet size"));
+    case ReasonCode::kTopicNameInvalid:
+    case ReasonCode::kPayloadFormatInvalid:
+      return absl::InvalidArgumentError(
+          absl::StrCat("the broker refuses a message to ", View(topic), ": ", number));
+    default:
+      break;
+  }
+  if (static_cast<int>(reason) < 0x80) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("the broker refuses a message to ", View(topic), ": ", number));
+}
+
+}  // namespace mqrpc::internal::wire

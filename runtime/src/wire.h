@@ -1,0 +1,79 @@
+#ifndef MQRPC_WIRE_H_
+#define MQRPC_WIRE_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "mqrpc/channel.h"
+#include "mqrpc/message.h"
+
+// The one place that knows how calls are laid onto MQTT: topics, properties, the error envelope.
+// docs/protocol.md specifies it. Functions of bytes to bytes; nothing of the network is trusted
+// here.
+namespace mqrpc::internal::wire {
+
+// A timeout is more than zero and at most this.
+inline constexpr absl::Duration kMaxTimeout = absl::Milliseconds(2147483647);
+
+// A request apart from how it travels.
+struct RequestFrame {
+  std::optional<std::string> correlation = {};
+  std::optional<std::string> content_type = {};
+  absl::Duration remaining = absl::InfiniteDuration();  // infinite: the caller named no limit
+  std::string payload = {};
+};
+
+// Where a reply goes, and what it repeats of its request.
+struct ReplyAddress {
+  std::string topic = {};
+  std::optional<std::string> correlation = {};
+  std::optional<std::string> content_type = {};
+  QoS qos = QoS::kAtLeastOnce;
+};
+
+std::string RequestTopic(std::string_view prefix, const Method& method);
+std::string ReplyTopic(std::string_view prefix, std::string_view client_id);
+std::string ServiceFilter(
+    std::string_view group,
+    std::string_view prefix,
+    std::string_view service);
+
+// The last level of a topic that ServiceFilter matched.
+std::string_view MethodOf(std::string_view topic);
+
+// Whether a server of `prefix` may send a reply there: not empty, no wildcards, not beginning with
+// `$`, and not where a message would be taken for a request, and run with the server's rights.
+absl::Status CheckReplyTopic(std::string_view prefix, std::string_view topic);
+
+// 16 bytes: the channel's nonce and the number of the call.
+std::string Correlation(uint64_t nonce, uint64_t call);
+struct ParsedCorrelation {
+  uint64_t nonce = 0;
+  uint64_t call = 0;
+};
+std::optional<ParsedCorrelation> ParseCorrelation(std::string_view correlation);
+
+Message EncodeRequest(std::string topic, std::string reply_topic, QoS qos, RequestFrame frame);
+
+// INVALID_ARGUMENT says what is wrong with it, for the caller to read.
+absl::StatusOr<RequestFrame> DecodeRequest(Message message);
+
+// The payload, or the status in its envelope with its details.
+Message EncodeReply(
+    const ReplyAddress& address,
+    absl::Duration remaining,
+    absl::StatusOr<std::string> result);
+
+// The inverse. A status that cannot be read is UNKNOWN or INTERNAL, never OK.
+absl::StatusOr<std::string> DecodeReply(Message message);
+
+// What the broker's answer to a PUBLISH of `topic` means for the call.
+absl::Status StatusOfAck(ReasonCode reason, std::string_view topic);
+
+}  // namespace mqrpc::internal::wire
+
+#endif  // MQRPC_WIRE_H_
