@@ -29,6 +29,10 @@ absl::Status CheckOptions(const ChannelOptions& options) {
     return absl::InvalidArgumentError(
         "ChannelOptions::max_outstanding_calls is 0; no call could ever be made");
   }
+  if (options.max_unanswered == 0) {
+    return absl::InvalidArgumentError(
+        "ChannelOptions::max_unanswered is 0; no call could ever be sent");
+  }
   return CheckTimeout("ChannelOptions::timeout", options.timeout);
 }
 
@@ -47,7 +51,8 @@ ChannelCore::ChannelCore(Transport& transport, ChannelOptions options)
       nonce_(options_.random ? options_.random() : SystemRandom()),
       own_executor_(options_.executor == nullptr ? std::make_shared<ThreadPool>(1) : nullptr),
       executor_(own_executor_, own_executor_ ? own_executor_.get() : options_.executor),
-      outstanding_(std::make_shared<OutstandingCalls>(options_.max_outstanding_calls)) {}
+      outstanding_(std::make_shared<OutstandingCalls>(options_.max_outstanding_calls)),
+      window_(options_.max_unanswered) {}
 
 void ChannelCore::Open() {
   transport_.loop().Post([self = shared_from_this()] {
@@ -91,14 +96,15 @@ std::shared_ptr<CallState> ChannelCore::Start(
   CallId id = next_id_.fetch_add(1, std::memory_order_relaxed);
   auto state = std::make_shared<CallState>(*this, id, executor_, outstanding_);
   PendingCall call = {
+      .id = id,
       .state = state,
       .method = method,
       .payload = *std::move(request),
       .qos = options.qos.value_or(options_.qos),
       .timeout = timeout,
       .deadline = transport_.loop().Now() + timeout};
-  transport_.loop().Post([self = shared_from_this(), id, call = std::move(call)]() mutable {
-    self->Admit(id, std::move(call));
+  transport_.loop().Post([self = shared_from_this(), call = std::move(call)]() mutable {
+    self->Admit(std::move(call));
   });
   return state;
 }
@@ -109,14 +115,20 @@ void ChannelCore::PostCancel(CallId id) {
   });
 }
 
-void ChannelCore::Admit(CallId id, PendingCall call) {
-  if (closed_) return Finish(std::move(call), absl::CancelledError("the channel was destroyed"));
-  if (!reply_topic_refused_.ok()) return Finish(std::move(call), reply_topic_refused_);
-  PendingCall& pending = pending_.Insert(id, std::move(call));
-  pending.publish_id = transport_.Publish(
+void ChannelCore::Admit(PendingCall call) {
+  if (closed_) return Complete(std::move(call), absl::CancelledError("the channel was destroyed"));
+  if (!reply_topic_refused_.ok()) return Complete(std::move(call), reply_topic_refused_);
+  const PendingCall& pending = pending_.Insert(std::move(call));
+  if (window_.Enter(pending.method.service, pending.id)) Send(pending.id);
+  ArmTimer();
+}
+
+void ChannelCore::Send(CallId id) {
+  PendingCall* call = pending_.Find(id);
+  if (call == nullptr) return;
+  call->publish_id = transport_.Publish(
       [self = shared_from_this(), id] { return self->Compose(id); },
       [self = shared_from_this(), id](absl::StatusOr<ReasonCode> ack) { self->OnAck(id, ack); });
-  ArmTimer();
 }
 
 std::optional<Message> ChannelCore::Compose(CallId id) {
@@ -227,7 +239,13 @@ void ChannelCore::End(CallId id, CallState::Result result) {
   Finish(*std::move(call), std::move(result));
 }
 
+// For calls that have been in the window.
 void ChannelCore::Finish(PendingCall call, CallState::Result result) {
+  if (std::optional<CallId> next = window_.Leave(call.method.service, call.id)) Send(*next);
+  Complete(std::move(call), std::move(result));
+}
+
+void ChannelCore::Complete(PendingCall call, CallState::Result result) {
   calls_completed_.fetch_add(1, std::memory_order_relaxed);
   call.state->Complete(std::move(result));
 }

@@ -12,6 +12,7 @@
 #include "mqrpc/channel.h"
 #include "mqrpc/transport.h"
 #include "pending_calls.h"
+#include "request_window.h"
 #include "thread_pool.h"
 
 namespace mqrpc::internal {
@@ -41,7 +42,8 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
   ChannelStats stats() const;
 
  private:
-  void Admit(CallId id, PendingCall call);
+  void Admit(PendingCall call);
+  void Send(CallId id);
   std::optional<Message> Compose(CallId id);
   void OnAck(CallId id, const absl::StatusOr<ReasonCode>& ack);
   void OnReply(Message message);
@@ -50,6 +52,7 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
   void ArmTimer();
   void End(CallId id, CallState::Result result);
   void Finish(PendingCall call, CallState::Result result);
+  void Complete(PendingCall call, CallState::Result result);
   std::string Describe(const PendingCall& call) const;
 
   Transport& transport_;
@@ -64,6 +67,7 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
 
   // Of the loop.
   PendingCalls pending_;
+  RequestWindow window_;
   absl::Status reply_topic_refused_;  // OK unless the broker does not let us have replies
   Transport::SubscriptionId subscription_ = 0;
   absl::Time timer_at_ = absl::InfiniteFuture();

@@ -2,7 +2,8 @@
 
 namespace mqrpc::internal {
 
-PendingCall& PendingCalls::Insert(CallId id, PendingCall call) {
+PendingCall& PendingCalls::Insert(PendingCall call) {
+  CallId id = call.id;
   deadlines_.emplace(call.deadline, id);
   return calls_.insert_or_assign(id, std::move(call)).first->second;
 }

@@ -24,6 +24,7 @@ struct PendingCall {
   // How far its request has come, which is what a failure can truthfully say.
   enum class Stage { kQueued, kSent, kAccepted };
 
+  CallId id = 0;
   std::shared_ptr<CallState> state = nullptr;
   Method method = {};
   std::string payload = {};  // until the request is sent
@@ -39,8 +40,8 @@ struct PendingCall {
 // so it completes exactly once. Not thread-safe: all in turns of one loop.
 class PendingCalls {
  public:
-  // `id` must be new.
-  PendingCall& Insert(CallId id, PendingCall call);
+  // Its id must be new.
+  PendingCall& Insert(PendingCall call);
 
   // Null if it has ended.
   PendingCall* Find(CallId id);

@@ -65,8 +65,9 @@ class Call {
  public:
   explicit Call(internal::ByteCall call) : call_(std::move(call)) {}
 
-  // Blocks until the call completes. Not in a turn of the connection's own thread, nor where every
-  // worker of a server waits for that same server: FAILED_PRECONDITION.
+  // Blocks until the call completes. On the connection's own thread, where handlers run if a server
+  // has no workers, that could never happen: FAILED_PRECONDITION. A handler that calls its own server
+  // and waits needs another worker free; without one the call ends by its deadline.
   absl::StatusOr<Reply> Wait() { return Parse<Reply>(call_.Wait()); }
 
   // Runs `continuation` on the channel's executor when the call completes.

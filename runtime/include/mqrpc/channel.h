@@ -34,6 +34,12 @@ struct ChannelOptions {
   // Calls whose result has not been taken; one more is answered RESOURCE_EXHAUSTED.
   size_t max_outstanding_calls = 100'000;
 
+  // Requests to one service that are sent and not answered; further ones wait in the channel, where
+  // they can still expire and be cancelled. A broker queues only so many messages for a server that is
+  // slower than its callers, 1,000 for a stock Mosquitto, and silently drops more. For thousands of
+  // slow calls at once raise both, this and the broker's `max_queued_messages`.
+  size_t max_unanswered = 1'000;
+
   // Where `Call::Then` runs continuations; must outlive the channel and its calls. Null: one thread
   // that the channel owns, started by the first `Then`.
   Executor* executor = nullptr;

@@ -21,8 +21,9 @@ struct LocalBrokerOptions {
 };
 
 // A private `mosquitto` process for tests: on a free port of 127.0.0.1 and on a unix socket, with
-// its files in a temporary folder; it ends, and the folder with it, when the object is destroyed,
-// and also when the thread that started it dies. Link `mqrpc::testing`.
+// its files in a temporary folder. It ends, and the folder with it, when the object is destroyed.
+// The kernel also kills it when the thread that started it ends, so that none outlives a test that
+// crashes: start it on a thread that stays. Link `mqrpc::testing`.
 //
 //   auto broker = mqrpc::testing::LocalBroker::Start();
 //   ASSERT_TRUE(broker.ok()) << broker.status();
