@@ -14,9 +14,7 @@ CallState::CallState(
     std::shared_ptr<OutstandingCalls> outstanding)
     : id_(id), executor_(std::move(executor)), outstanding_(std::move(outstanding)), core_(&core) {}
 
-CallState::~CallState() {
-  if (outstanding_ != nullptr) outstanding_->Remove();
-}
+CallState::~CallState() { FreePlace(); }
 
 void CallState::Complete(Result result) {
   Continuation continuation;
@@ -40,6 +38,7 @@ CallState::Result CallState::Wait() {
         "waiting for a call on the connection's own thread, which would have to complete it");
   }
   while (!result_.has_value()) completed_.Wait(mutex_);
+  FreePlace();
   return *std::move(result_);
 }
 
@@ -64,6 +63,7 @@ void CallState::Cancel() {
 }
 
 void CallState::RunContinuation(Continuation continuation, Result result) {
+  FreePlace();
   auto task = [continuation = std::move(continuation), result = std::move(result)]() mutable {
     continuation(std::move(result));
   };
@@ -72,11 +72,17 @@ void CallState::RunContinuation(Continuation continuation, Result result) {
   executor_->Run(std::move(task));
 }
 
+// Before its caller can know of the result: who then starts another call finds the place free.
+void CallState::FreePlace() {
+  if (outstanding_ != nullptr) std::exchange(outstanding_, nullptr)->Remove();
+}
+
 absl::StatusOr<std::string> ByteCall::Wait() {
   if (state_ == nullptr) {
     return absl::FailedPreconditionError("the result of this call has been taken, or detached");
   }
   CallState::Result result = state_->Wait();
+  Cancel();  // where waiting is refused; else the call has ended
   Detach();
   return result;
 }

@@ -45,7 +45,8 @@ class CallState {
   // A call that has failed before it was started.
   explicit CallState(absl::Status failed) : result_(std::move(failed)) {}
 
-  // A call under way, which holds a place in `outstanding` for as long as it lives.
+  // A call under way, which holds a place in `outstanding` until its result is taken, or cannot be
+  // any more.
   CallState(
       ChannelCore& core,
       uint64_t id,
@@ -65,10 +66,11 @@ class CallState {
 
  private:
   void RunContinuation(Continuation continuation, Result result);
+  void FreePlace();
 
   const uint64_t id_ = 0;
   const std::shared_ptr<Executor> executor_ = nullptr;
-  const std::shared_ptr<OutstandingCalls> outstanding_ = nullptr;
+  std::shared_ptr<OutstandingCalls> outstanding_ = nullptr;  // null once its place is free
 
   Mutex mutex_;
   CondVar completed_;

@@ -73,10 +73,8 @@ MosquittoTransport::MosquittoTransport(MosquittoOptions options, BrokerAddress a
 
 MosquittoTransport::~MosquittoTransport() {
   RunInLoop(loop_, [this] {
-    AbandonAttempt();
     if (accepted_) client_->Disconnect();
-    loop_.Watch(nullptr);
-    client_.reset();
+    Reset();
   });
 }
 
@@ -104,10 +102,18 @@ void MosquittoTransport::StartAttempt() {
   }).detach();
 }
 
-void MosquittoTransport::AbandonAttempt() {
-  if (attempt_ == nullptr) return;
-  MutexLock lock(attempt_->mutex);
-  attempt_->transport = nullptr;
+// To a state without a connection, an attempt at one, or a plan for one.
+void MosquittoTransport::Reset() {
+  if (attempt_ != nullptr) {
+    MutexLock lock(attempt_->mutex);
+    attempt_->transport = nullptr;
+  }
+  attempt_.reset();
+  loop_.Watch(nullptr);
+  client_.reset();
+  accepted_ = false;
+  loop_.CancelTimer(std::exchange(connect_timer_, 0));
+  loop_.CancelTimer(std::exchange(keep_alive_timer_, 0));
 }
 
 void MosquittoTransport::OnAttempt(Connected client) {
@@ -119,9 +125,6 @@ void MosquittoTransport::OnAttempt(Connected client) {
 }
 
 void MosquittoTransport::OnConnectTimeout() {
-  connect_timer_ = 0;
-  AbandonAttempt();
-  attempt_.reset();
   Lose(absl::DeadlineExceededError(absl::StrCat(
       "no answer within connect_timeout, ",
       absl::FormatDuration(options_.connect_timeout))));
@@ -148,12 +151,8 @@ void MosquittoTransport::KeepAlive() {
 
 // The end of a connection, or of an attempt at one. Whatever was on its way is answered; what is
 // queued waits for the next.
-void MosquittoTransport::Lose(const absl::Status& why) {
-  loop_.Watch(nullptr);
-  client_.reset();
-  accepted_ = false;
-  loop_.CancelTimer(std::exchange(connect_timer_, 0));
-  loop_.CancelTimer(std::exchange(keep_alive_timer_, 0));
+void MosquittoTransport::Lose(absl::Status why) {
+  Reset();
   subscribing_.clear();
   auto in_flight = std::exchange(in_flight_, {});
   auto unsubscribing = std::exchange(unsubscribing_, {});
@@ -173,7 +172,7 @@ void MosquittoTransport::Lose(const absl::Status& why) {
 void MosquittoTransport::ScheduleReconnect() {
   absl::Duration wait = backoff_ * absl::Uniform(random_, 0.5, 1.0);
   backoff_ = std::min(backoff_ * 2, options_.max_backoff);
-  loop_.RunAt(loop_.Now() + wait, [this] { StartAttempt(); });
+  connect_timer_ = loop_.RunAt(loop_.Now() + wait, [this] { StartAttempt(); });
 }
 
 Transport::SubscriptionId MosquittoTransport::Subscribe(Subscription subscription) {

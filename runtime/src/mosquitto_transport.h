@@ -51,9 +51,9 @@ class MosquittoTransport final : public Transport,
 
   void StartAttempt();
   void OnAttempt(Connected client);
-  void AbandonAttempt();
+  void Reset();
   void OnConnectTimeout();
-  void Lose(const absl::Status& why);
+  void Lose(absl::Status why);  // by value: it may be the client's, which goes
   void ScheduleReconnect();
   void KeepAlive();
 
@@ -82,7 +82,7 @@ class MosquittoTransport final : public Transport,
   std::unique_ptr<MosquittoClient> client_;  // from then to its loss
   bool accepted_ = false;                    // by the broker's CONNACK
   absl::Duration backoff_;
-  EventLoop::TimerId connect_timer_ = 0;
+  EventLoop::TimerId connect_timer_ = 0;  // the end of an attempt, or the start of the next
   EventLoop::TimerId keep_alive_timer_ = 0;
 
   SubscriptionTable subscriptions_;
