@@ -46,7 +46,9 @@ absl::StatusOr<BrokerAddress> ParseTcp(absl::string_view text, absl::string_view
   if (rest.empty()) return address;
   if (!absl::ConsumePrefix(&rest, ":")) return Wrong(text, "only a port may follow the ]");
   if (absl::StrContains(rest, ":")) return Wrong(text, "an IPv6 host goes in brackets");
-  if (!absl::SimpleAtoi(rest, &address.port) || address.port < 1 || address.port > 65535) {
+  bool is_number = rest.find_first_not_of("0123456789") == rest.npos;
+  if (!is_number || !absl::SimpleAtoi(rest, &address.port) || address.port < 1 ||
+      address.port > 65535) {
     return Wrong(text, "the port is a number from 1 to 65535");
   }
   return address;

@@ -152,6 +152,8 @@ void ChannelCore::OnAck(CallId id, const absl::StatusOr<ReasonCode>& ack) {
   absl::Status status = ack.status();
   if (ack.ok()) {
     status = wire::StatusOfAck(*ack, wire::RequestTopic(options_.prefix, call->method));
+  } else if (absl::IsUnavailable(status)) {
+    status = OutcomeUnknown(status, *call);
   }
   if (!status.ok()) return End(id, std::move(status));
   call->stage = PendingCall::Stage::kAccepted;
@@ -185,12 +187,8 @@ void ChannelCore::OnReplyTopic(const absl::Status& status) {
     // The connection is lost: replies to what has left may be, too. The rest waits for the next
     // one.
     for (PendingCall& call : pending_.TakeFrom(PendingCall::Stage::kSent)) {
-      std::string text = absl::StrCat(
-          status.message(),
-          "; the outcome of the call to ",
-          Describe(call),
-          " is unknown");
-      Finish(std::move(call), absl::UnavailableError(text));
+      absl::Status unknown = OutcomeUnknown(status, call);
+      Finish(std::move(call), std::move(unknown));
     }
     return;
   }
@@ -248,6 +246,11 @@ void ChannelCore::Finish(PendingCall call, CallState::Result result) {
 void ChannelCore::Complete(PendingCall call, CallState::Result result) {
   calls_completed_.fetch_add(1, std::memory_order_relaxed);
   call.state->Complete(std::move(result));
+}
+
+absl::Status ChannelCore::OutcomeUnknown(const absl::Status& lost, const PendingCall& call) const {
+  return absl::UnavailableError(
+      absl::StrCat(lost.message(), "; the outcome of the call to ", Describe(call), " is unknown"));
 }
 
 std::string ChannelCore::Describe(const PendingCall& call) const {

@@ -53,6 +53,7 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
   void End(CallId id, CallState::Result result);
   void Finish(PendingCall call, CallState::Result result);
   void Complete(PendingCall call, CallState::Result result);
+  absl::Status OutcomeUnknown(const absl::Status& lost, const PendingCall& call) const;
   std::string Describe(const PendingCall& call) const;
 
   Transport& transport_;

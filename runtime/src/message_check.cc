@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "text.h"
 #include "topic.h"
 
 namespace mqrpc::internal {
@@ -12,13 +14,18 @@ namespace {
 
 constexpr size_t kMaxBinaryBytes = 65'535;
 
+absl::Status CheckFilledString(std::string_view what, const std::string& value) {
+  if (!value.empty()) return CheckString(what, value);
+  return absl::InvalidArgumentError(absl::StrCat(View(what), " is empty"));
+}
+
 absl::Status CheckUserProperty(const std::string& key, const std::string& value) {
-  if (absl::Status status = CheckString("user property key", key); !status.ok()) return status;
-  if (CheckString("", value).ok()) return absl::OkStatus();
+  absl::Status status = CheckFilledString("user property key", key);
+  if (!status.ok() || CheckFilledString("", value).ok()) return status;
   // Named only now: this is a rare way, and names cost an allocation.
-  return CheckString(
-      absl::StrCat("the value of user property \"", absl::CHexEscape(key), "\","),
-      value);
+  std::string name =
+      absl::StrCat("the value of user property \"", absl::CHexEscape(key.substr(0, 80)), "\"");
+  return CheckFilledString(name, value);
 }
 
 }  // namespace
@@ -29,7 +36,7 @@ absl::Status CheckMessage(const Message& message) {
     status = CheckTopic("response topic", *message.response_topic);
   }
   if (status.ok() && message.content_type.has_value()) {
-    status = CheckString("content type", *message.content_type);
+    status = CheckFilledString("content type", *message.content_type);
   }
   for (const auto& [key, value] : message.user_properties) {
     if (!status.ok()) return status;

@@ -309,7 +309,7 @@ absl::StatusOr<int> MosquittoClient::Subscribe(const std::string& filter, QoS qo
       &mid,
       filter.c_str(),
       static_cast<int>(qos),
-      MQTT_SUB_OPT_SEND_RETAIN_NEVER,
+      MQTT_SUB_OPT_SEND_RETAIN_NEVER | MQTT_SUB_OPT_RETAIN_AS_PUBLISHED,
       nullptr);
   if (error != MOSQ_ERR_SUCCESS) return absl::UnavailableError(ErrorText(error));
   return mid;

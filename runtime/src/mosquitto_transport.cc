@@ -152,18 +152,23 @@ void MosquittoTransport::KeepAlive() {
 // The end of a connection, or of an attempt at one. Whatever was on its way is answered; what is
 // queued waits for the next.
 void MosquittoTransport::Lose(absl::Status why) {
+  bool was_accepted = accepted_;
   Reset();
+  absl::Status lost(
+      why.code(),
+      absl::StrCat(
+          was_accepted ? "the connection was lost to " : "cannot connect to ",
+          options_.broker,
+          ": ",
+          why.message()));
+  if (!std::exchange(has_first_result_, true)) return first_result_.set_value(lost);
+  options_.log(LogLevel::kWarning, std::string(lost.message()));
+  ScheduleReconnect();
+  if (!was_accepted) return;
+  lost = absl::UnavailableError(lost.message());
   subscribing_.clear();
   auto in_flight = std::exchange(in_flight_, {});
   auto unsubscribing = std::exchange(unsubscribing_, {});
-  if (!std::exchange(has_first_result_, true)) {
-    std::string text = absl::StrCat("cannot connect to ", options_.broker, ": ", why.message());
-    return first_result_.set_value(absl::Status(why.code(), text));
-  }
-  absl::Status lost = absl::UnavailableError(
-      absl::StrCat("the connection to ", options_.broker, " was lost: ", why.message()));
-  options_.log(LogLevel::kWarning, std::string(lost.message()));
-  ScheduleReconnect();
   for (auto& [mid, on_ack] : in_flight) on_ack(lost);
   for (auto& [mid, done] : unsubscribing) done();
   subscriptions_.ReportAll(lost);

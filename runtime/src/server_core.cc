@@ -231,18 +231,32 @@ void ServerCore::Reply(
     absl::StatusOr<std::string> result) {
   auto reply =
       std::make_shared<OutgoingReply>(OutgoingReply{std::move(to), deadline, std::move(result)});
-  // The lock is held while posting, since Shutdown needs it before the transport may go.
-  MutexLock lock(mutex_);
-  if (!open_) {
-    ++replies_lost_;
-    return;
+  {
+    // The lock is held while posting, since Shutdown needs it before the transport may go.
+    MutexLock lock(mutex_);
+    if (!open_) {
+      ++replies_lost_;
+      return;
+    }
+    ++replies_under_way_;
+    if (!transport_.loop().InLoop()) {
+      transport_.loop().Post(
+          [self = shared_from_this(), reply = std::move(reply)] { self->Publish(reply); });
+      return;
+    }
   }
-  ++replies_under_way_;
-  transport_.loop().Post(
-      [self = shared_from_this(), reply = std::move(reply)] { self->Publish(reply); });
+  Publish(std::move(reply));  // the transport does not go before the end of this turn
 }
 
 void ServerCore::Publish(std::shared_ptr<OutgoingReply> reply) {
+  {
+    // A loop may outlive its transport, and the server may have gone since this was posted.
+    MutexLock lock(mutex_);
+    if (!open_) {
+      ++replies_lost_;
+      return;
+    }
+  }
   ++calls_answered_;
   transport_.Publish(
       [self = shared_from_this(), reply] { return self->Compose(*reply); },
@@ -269,7 +283,7 @@ void ServerCore::OnReplyAck(const OutgoingReply& reply, const absl::StatusOr<Rea
     Log(LogLevel::kDebug, absl::StrCat("a reply was lost: ", status.ToString()));
   }
   // An error that says so is small, and the caller learns why nothing else comes.
-  if (ack.ok() && *ack == ReasonCode::kPacketTooLarge && reply.result.ok()) {
+  if (absl::IsResourceExhausted(status) && reply.result.ok()) {
     Reply(reply.to, reply.deadline, absl::ResourceExhaustedError(status.message()));
   }
   EndReply();

@@ -85,10 +85,10 @@ std::optional<std::string> SubscriptionTable::Remove(Id id) {
   if (found == entries_.end()) return std::nullopt;
   (*found)->removed = true;
   std::string filter = (*found)->subscription.filter;
-  bool is_last = !Contains(filter);
+  bool is_known = (*found)->state != State::kRefused && !Contains(filter);
   has_removed_ = true;
   Visit sweep(*this);
-  if (!is_last) return std::nullopt;
+  if (!is_known) return std::nullopt;
   return filter;
 }
 

@@ -36,8 +36,8 @@ class SubscriptionTable {
   };
   Added Add(Subscription subscription);
 
-  // The filter if nobody has it any more, so that the broker can be told. An id that is not (or no
-  // longer) here is ignored.
+  // The filter if nobody has it any more, so that the broker can be told; not one that was refused,
+  // which may be a string that cannot be sent. An id that is not (or no longer) here is ignored.
   std::optional<std::string> Remove(Id id);
 
   // Removes all.

@@ -32,7 +32,16 @@ std::optional<std::string> UnaryServerCall::Read() { return std::exchange(reques
 void UnaryServerCall::Finish(const absl::Status& status) {
   if (finished_) return;
   finished_ = true;
-  if (!reply_to_.has_value()) return;
+  if (!reply_to_.has_value()) {
+    if (!status.ok()) {
+      std::string text = absl::StrCat(
+          View(context_.method()),
+          " failed, and nobody waits for its answer: ",
+          status.ToString());
+      core_->Log(LogLevel::kWarning, text);
+    }
+    return;
+  }
   absl::StatusOr<std::string> result = std::move(reply_);
   if (!status.ok()) result = status;
   core_->Reply(*std::move(reply_to_), deadline_, std::move(result));

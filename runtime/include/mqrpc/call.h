@@ -24,7 +24,9 @@ class ByteCall {
 
   ByteCall(ByteCall&&) = default;
   ByteCall& operator=(ByteCall&& other) {
-    std::swap(state_, other.state_);
+    if (this == &other) return *this;
+    Cancel();
+    state_ = std::move(other.state_);
     return *this;
   }
 
@@ -66,8 +68,8 @@ class Call {
   explicit Call(internal::ByteCall call) : call_(std::move(call)) {}
 
   // Blocks until the call completes. On the connection's own thread, where handlers run if a server
-  // has no workers, that could never happen: FAILED_PRECONDITION. A handler that calls its own server
-  // and waits needs another worker free; without one the call ends by its deadline.
+  // has no workers, that could never happen: FAILED_PRECONDITION. A handler that calls its own
+  // server and waits needs another worker free; without one the call ends by its deadline.
   absl::StatusOr<Reply> Wait() { return Parse<Reply>(call_.Wait()); }
 
   // Runs `continuation` on the channel's executor when the call completes.
