@@ -1,0 +1,1 @@
+find_package(mqrpc 0.1 REQUIRED)
