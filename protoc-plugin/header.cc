@@ -1,0 +1,146 @@
+#include "protoc-plugin/header.h"
+
+#include <google/protobuf/descriptor.pb.h>
+
+#include <set>
+#include <string_view>
+
+#include "protoc-plugin/comment.h"
+#include "protoc-plugin/layout.h"
+#include "protoc-plugin/names.h"
+
+namespace mqrpc::plugin {
+
+using google::protobuf::FileDescriptor;
+using google::protobuf::MethodDescriptor;
+using google::protobuf::ServiceDescriptor;
+
+namespace {
+
+constexpr int kClassIndent = 2;   // of what is in the class of a service
+constexpr int kMemberIndent = 4;  // of what is in a class within that
+
+std::string Includes(const FileNames& names) {
+  std::set<std::string> sorted = {
+      "\"absl/status/statusor.h\"",
+      "\"mqrpc/call.h\"",
+      "\"mqrpc/channel.h\"",
+      "\"mqrpc/server_context.h\"",
+      "\"mqrpc/service.h\"",
+      "\"" + names.messages + "\"",
+  };
+  std::string text = "#include <string_view>\n\n";
+  for (const std::string& include : sorted) text += "#include " + include + "\n";
+  return text + "\n";
+}
+
+// Whether a user of the whole service is to be warned.
+bool IsDeprecated(const ServiceDescriptor& service) {
+  return service.options().deprecated() || service.file()->options().deprecated();
+}
+
+std::string StubMethod(const MethodDescriptor& method) {
+  const MethodNames names(method);
+  const std::string prefix = method.options().deprecated() ? "[[deprecated]] " : "";
+  const std::vector<std::string> parameters = {
+      "const " + names.request + "& request",
+      "const ::mqrpc::CallOptions& options = {}"};
+  const Function blocking = {
+      .result = prefix + "::absl::StatusOr<" + names.reply + ">",
+      .name = names.blocking,
+      .parameters = parameters,
+      .end = ";"};
+  const Function async = {
+      .result = prefix + "::mqrpc::Call<" + names.reply + ">",
+      .name = names.async,
+      .parameters = parameters,
+      .end = ";"};
+  return "\n" + CommentOf(method, kMemberIndent) +
+         Guarded(FunctionLines(blocking, kMemberIndent), kMemberIndent) +
+         Guarded(FunctionLines(async, kMemberIndent), kMemberIndent);
+}
+
+std::string StubClass(const ServiceDescriptor& service) {
+  std::string text = Indented(
+      "// Calls the service through a channel, which must outlive the stub. Cheap to make and to "
+      "copy.\n"
+      "class Stub final {\n"
+      " public:\n",
+      kClassIndent);
+  // Users of a deprecated service are those who make a stub of it: the class itself has no mark, as
+  // the code of its own functions would be warned of.
+  const std::string mark = IsDeprecated(service) ? "[[deprecated]] " : "";
+  text += Indented(
+      mark + "explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}\n",
+      kMemberIndent);
+  for (int i = 0; i < service.method_count(); ++i) text += StubMethod(*service.method(i));
+  const std::string unused = service.method_count() == 0 ? "[[maybe_unused]] " : "";
+  return text + "\n" +
+         Indented(" private:\n  " + unused + "::mqrpc::Channel* channel_;\n};\n", kClassIndent);
+}
+
+std::string Handler(const MethodDescriptor& method) {
+  const MethodNames names(method);
+  const Function handler = {
+      .result = "virtual ::absl::StatusOr<" + names.reply + ">",
+      .name = names.blocking,
+      .parameters = {"::mqrpc::ServerContext& context", "const " + names.request + "& request"},
+      .end = ";"};
+  return CommentOf(method, kMemberIndent) +
+         Guarded(FunctionLines(handler, kMemberIndent), kMemberIndent) + "\n";
+}
+
+std::string ServiceBaseClass(const ServiceDescriptor& service) {
+  std::string text = Indented(
+      "// Derive from it to serve. Handlers may block; one that is not overridden answers\n"
+      "// UNIMPLEMENTED.\n"
+      "class Service : public ::mqrpc::Service {\n"
+      " public:\n",
+      kClassIndent);
+  for (int i = 0; i < service.method_count(); ++i) text += Handler(*service.method(i));
+  text += Indented("::mqrpc::ServiceDescriptor mqrpc_descriptor() override;\n", kMemberIndent);
+  return text + Indented("};\n", kClassIndent);
+}
+
+std::string ClassHead(const std::string& name) {
+  const std::string head = FirstThatFits(
+      {
+          "class " + name + " final {\n",
+          "class " + name + "\n    final {\n",
+          "class\n    " + name + "\n        final {\n",
+      },
+      0);
+  const std::string constructor =
+      FirstThatFits({name + "() = delete;\n", name + "() =\n    delete;\n"}, kClassIndent);
+  return head + " public:\n" + constructor + "\n";
+}
+
+std::string ServiceClass(const ServiceDescriptor& service) {
+  const ServiceNames names(service);
+  const std::string constant =
+      "static constexpr ::std::string_view " + std::string(kServiceNameConstant) + " =";
+  const std::string value = "\"" + names.wire + "\";\n";
+  const std::string name_lines =
+      FirstThatFits({constant + " " + value, constant + "\n    " + value}, kClassIndent);
+  return CommentOf(service, 0) + ClassHead(names.class_name) + Guarded(name_lines, kClassIndent) +
+         "\n" + StubClass(service) + "\n" + ServiceBaseClass(service) + "};\n\n";
+}
+
+}  // namespace
+
+std::string HeaderText(const FileDescriptor& file) {
+  const FileNames names(file);
+  std::string text =
+      CommentLines("Generated by protoc-gen-mqrpc from " + names.proto + ". Do not edit.", 0);
+  text += "\n#ifndef " + names.header_guard + "\n#define " + names.header_guard + "\n\n";
+  if (file.service_count() > 0) {
+    text += Includes(names) + OpenNamespace(Namespace(file));
+    if (!Namespace(file).empty()) text += "\n";
+    for (int i = 0; i < file.service_count(); ++i) text += ServiceClass(*file.service(i));
+    text += CloseNamespace(Namespace(file));
+    if (!Namespace(file).empty()) text += "\n";
+  }
+  return text + "#endif  // " + names.header_guard + "\n";
+}
+
+}  // namespace mqrpc::plugin

@@ -1,0 +1,50 @@
+#ifndef MQRPC_PROTOC_PLUGIN_NAMES_H_
+#define MQRPC_PROTOC_PLUGIN_NAMES_H_
+
+#include <google/protobuf/descriptor.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mqrpc::plugin {
+
+// Every name that generated code has for something of the .proto. Those of types are fully
+// qualified and begin with `::`, so that nothing that is called std or absl can come between.
+
+struct FileNames {
+  explicit FileNames(const google::protobuf::FileDescriptor& file);
+
+  std::string proto;         // acme/home.proto
+  std::string header;        // acme/home.mqrpc.pb.h
+  std::string source;        // acme/home.mqrpc.pb.cc
+  std::string messages;      // acme/home.pb.h
+  std::string header_guard;  // MQRPC_GENERATED_acme_2fhome_2eproto_H_
+};
+
+struct ServiceNames {
+  explicit ServiceNames(const google::protobuf::ServiceDescriptor& service);
+
+  std::string wire;        // acme.Thermostat
+  std::string class_name;  // Thermostat
+};
+
+struct MethodNames {
+  explicit MethodNames(const google::protobuf::MethodDescriptor& method);
+
+  std::string wire;      // SetTarget
+  std::string blocking;  // SetTarget, and so the handler's
+  std::string async;     // SetTargetAsync
+  std::string request;   // ::acme::SetTargetRequest
+  std::string reply;     // ::acme::SetTargetReply
+};
+
+// The constant with a service's name, in its class.
+inline constexpr std::string_view kServiceNameConstant = "kServiceName";
+
+// The namespace that protobuf gives to a file, outermost first; empty without a package.
+std::vector<std::string> Namespace(const google::protobuf::FileDescriptor& file);
+
+}  // namespace mqrpc::plugin
+
+#endif  // MQRPC_PROTOC_PLUGIN_NAMES_H_
