@@ -174,6 +174,7 @@ struct MosquittoClient::Callbacks {
       void* self,
       const mosquitto_message* message,
       const mosquitto_property* properties) {
+    if (message->qos > 0) ++Self(self).packets_;  // its acknowledgement
     Self(self).events_->OnMessage(ReadMessage(*message, properties));
   }
 
@@ -245,6 +246,7 @@ int MosquittoClient::fd() const { return mosquitto_socket(client_); }
 void MosquittoClient::Read() {
   // As long as there is input, by FIONREAD: loop_read may stop early, misled by an old errno. Once
   // at least, to see an end of file; and not for ever, since output waits.
+  has_read_ = true;
   int waiting = 1;
   for (int i = 0; i < kMostReads && waiting > 0; ++i) {
     Check("reading", mosquitto_loop_read(client_, 1));
@@ -252,7 +254,19 @@ void MosquittoClient::Read() {
   }
 }
 
-void MosquittoClient::Write() { Check("writing", mosquitto_loop_write(client_, 1)); }
+void MosquittoClient::Write() {
+  bool had_output = WantsWrite();
+  // libmosquitto writes each packet by itself; corked, they leave in shared segments.
+  bool corked = is_tcp_ && had_output && packets_ > 1;
+  packets_ = 0;
+  if (corked) SetTcpOption(TCP_CORK, 1);
+  if (had_output) Check("writing", mosquitto_loop_write(client_, 1));
+  if (corked) SetTcpOption(TCP_CORK, 0);
+  // A broker that left its Nagle algorithm on holds small packets back until what it sent before is
+  // acknowledged. Output carries that along; without any, the kernel would take its time.
+  if (is_tcp_ && has_read_ && !had_output) SetTcpOption(TCP_QUICKACK, 1);
+  has_read_ = false;
+}
 
 void MosquittoClient::Misc() { Check("keeping alive", mosquitto_loop_misc(client_)); }
 
@@ -263,14 +277,12 @@ void MosquittoClient::Check(const char* doing, int error) {
 
 bool MosquittoClient::WantsWrite() const { return mosquitto_want_write(client_); }
 
-void MosquittoClient::QuickAck() {
-#ifdef TCP_QUICKACK
-  int on = 1;
-  if (is_tcp_) setsockopt(fd(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
-#endif
+void MosquittoClient::SetTcpOption(int option, int value) {
+  setsockopt(fd(), IPPROTO_TCP, option, &value, sizeof(value));
 }
 
 absl::StatusOr<int> MosquittoClient::Publish(const Message& message) {
+  ++packets_;
   mosquitto_property* properties = MakeProperties(message);
   int mid = 0;
   int error = mosquitto_publish_v5(

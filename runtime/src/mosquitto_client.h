@@ -59,11 +59,9 @@ class MosquittoClient {
   void Read();
   void Write();
   void Misc();
-  bool WantsWrite() const;
 
-  // Asks the kernel to acknowledge input at once from here to its next change of mind (TCP only):
-  // the broker's Nagle algorithm then has nothing to wait for.
-  void QuickAck();
+  // Whether the last Write left something that the socket did not take.
+  bool WantsWrite() const;
 
   // Not OK once the connection has ended, and why: PERMISSION_DENIED if the broker refused the name
   // or the credentials.
@@ -85,9 +83,12 @@ class MosquittoClient {
 
   MosquittoClient(const Options& options, mosquitto* client);
   void Check(const char* doing, int error);
+  void SetTcpOption(int option, int value);
 
   const bool is_tcp_;
   mosquitto* const client_;
+  int packets_ = 0;        // to be written, about
+  bool has_read_ = false;  // since the last Write
   Events* events_ = nullptr;
   absl::Status closed_;
 };

@@ -16,11 +16,6 @@ namespace {
 
 constexpr size_t kMaxInFlight = 65535;  // MQTT 5 section 3.1.2.11.3
 
-// Unacknowledged messages up to which we ask the kernel for acknowledgements without delay. With
-// few of them a broker that left its Nagle algorithm on waits for ours; with many it batches its
-// small packets meanwhile, which is worth more (bench/README.md has the figures).
-constexpr size_t kQuickAckInFlight = 8;
-
 absl::Status CheckOptions(const MosquittoOptions& options) {
   auto wrong = [](absl::string_view what) { return absl::InvalidArgumentError(what); };
   absl::Status status = CheckLevel("MosquittoOptions::client_id", options.client_id);
@@ -112,6 +107,7 @@ void MosquittoTransport::Reset() {
   loop_.Watch(nullptr);
   client_.reset();
   accepted_ = false;
+  socket_is_full_ = false;
   loop_.CancelTimer(std::exchange(connect_timer_, 0));
   loop_.CancelTimer(std::exchange(keep_alive_timer_, 0));
 }
@@ -289,22 +285,16 @@ void MosquittoTransport::OnPublishAck(int mid, ReasonCode reason) {
 
 void MosquittoTransport::ReadInput() {
   client_->Read();
-  if (!client_->closed().ok()) return Lose(client_->closed());
-  if (in_flight_.size() <= kQuickAckInFlight) client_->QuickAck();
+  if (!client_->closed().ok()) Lose(client_->closed());
 }
 
 bool MosquittoTransport::WriteOutput() {
-  if (client_->WantsWrite()) client_->Write();
   // Nothing is handed over while the socket is full: what is queued here can still be taken back.
-  if (!client_->WantsWrite()) {
-    HandOver();
-    if (client_->WantsWrite()) client_->Write();
-  }
-  if (!client_->closed().ok()) {
-    Lose(client_->closed());
-    return false;
-  }
-  return client_->WantsWrite();
+  if (!socket_is_full_) HandOver();
+  client_->Write();
+  socket_is_full_ = client_->WantsWrite();
+  if (!client_->closed().ok()) Lose(client_->closed());
+  return socket_is_full_;
 }
 
 }  // namespace internal

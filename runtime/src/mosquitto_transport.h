@@ -81,6 +81,7 @@ class MosquittoTransport final : public Transport,
   std::shared_ptr<Attempt> attempt_;         // while its thread is at work
   std::unique_ptr<MosquittoClient> client_;  // from then to its loss
   bool accepted_ = false;                    // by the broker's CONNACK
+  bool socket_is_full_ = false;
   absl::Duration backoff_;
   EventLoop::TimerId connect_timer_ = 0;  // the end of an attempt, or the start of the next
   EventLoop::TimerId keep_alive_timer_ = 0;
