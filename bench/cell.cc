@@ -1,0 +1,25 @@
+#include "cell.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace mqrpc::bench {
+
+std::string ToString(Contestant contestant) {
+  return contestant == Contestant::kFloor ? "floor" : "mqrpc";
+}
+
+std::string ToString(SocketKind socket) { return socket == SocketKind::kTcp ? "tcp" : "unix"; }
+
+std::string ToString(const Cell& cell) {
+  return absl::StrCat(
+      ToString(cell.socket),
+      ", QoS ",
+      static_cast<int>(cell.qos),
+      ", ",
+      cell.in_flight,
+      " in flight, ",
+      cell.payload_size,
+      " bytes");
+}
+
+}  // namespace mqrpc::bench

@@ -1,0 +1,32 @@
+#ifndef MQRPC_BENCH_CELL_H_
+#define MQRPC_BENCH_CELL_H_
+
+#include <cstddef>
+#include <string>
+
+#include "mqrpc/message.h"
+
+namespace mqrpc::bench {
+
+// Who makes the calls: plain libmosquitto as well as it can be used, or mqrpc.
+enum class Contestant { kFloor, kMqrpc };
+
+enum class SocketKind { kTcp, kUnix };
+
+// One square of the matrix that is measured.
+struct Cell {
+  QoS qos = QoS::kAtLeastOnce;
+  size_t in_flight = 1;      // calls outstanding at any time
+  size_t payload_size = 64;  // of the request and of the reply
+  SocketKind socket = SocketKind::kTcp;
+};
+
+std::string ToString(Contestant contestant);
+std::string ToString(SocketKind socket);
+
+// `tcp, QoS 1, 64 in flight, 16384 bytes`.
+std::string ToString(const Cell& cell);
+
+}  // namespace mqrpc::bench
+
+#endif  // MQRPC_BENCH_CELL_H_

@@ -1,0 +1,32 @@
+#ifndef MQRPC_BENCH_LOAD_H_
+#define MQRPC_BENCH_LOAD_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/time/time.h"
+#include "cell.h"
+
+namespace mqrpc::bench {
+
+// A client's part in one round: the calls that it keeps going through a broker.
+struct Load {
+  std::string broker = {};  // address
+  Cell cell = {};
+  int floor_window = 100;  // QoS 1 messages that the floor hands to libmosquitto at once
+};
+
+// A server's part.
+struct Serving {
+  std::string broker = {};  // address
+  QoS qos = QoS::kAtLeastOnce;
+  size_t workers = 4;      // mqrpc's; 0: handlers run on the connection's thread
+  int floor_window = 100;  // QoS 1 messages that the floor hands to libmosquitto at once
+};
+
+// After this time a call has failed, whoever makes it.
+inline constexpr absl::Duration kCallTimeout = absl::Seconds(10);
+
+}  // namespace mqrpc::bench
+
+#endif  // MQRPC_BENCH_LOAD_H_

@@ -1,0 +1,234 @@
+#include "options.h"
+
+#include <functional>
+#include <map>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "payload.h"
+
+namespace mqrpc::bench {
+
+const char kUsage[] =
+    R"(Usage: mqrpc_bench [options]
+
+Measures calls of mqrpc, and of plain libmosquitto carrying the same messages (the
+floor), side by side at one private broker. Client, broker and server are three
+processes. The figures are medians over the rounds.
+
+Which cells (each a list, such as --in-flight 1,64; default: all of them):
+  --run LIST           floor,mqrpc
+  --socket LIST        tcp,unix
+  --qos LIST           0,1
+  --in-flight LIST     1,64,1024   calls outstanding at any time
+  --payload LIST       64,16384    bytes of a request and of its reply, at least 16
+
+How:
+  --rounds N           5; each measures every contestant once
+  --seconds S          1; length of one measurement
+  --warm-up S          0.3; before each measurement
+  --workers N          4; threads of mqrpc's server; 0: handlers run inline
+  --broker-config LINE a line of mosquitto.conf, such as 'max_inflight_messages 200';
+                       may be repeated; the default is the broker's default
+  --floor-window N     100; QoS 1 messages that the floor hands to libmosquitto at once
+
+  --smoke              one cell of each QoS and socket, a fraction of a second each
+  --json               print JSON
+  --help               print this
+
+The exit code is 0 if every call was answered as it should be.
+)";
+
+namespace {
+
+using Text = std::string_view;
+using Setter = std::function<absl::Status(Text value)>;
+
+absl::string_view View(Text text) { return {text.data(), text.size()}; }
+
+absl::Status Wrong(Text value, absl::string_view expected) {
+  return absl::InvalidArgumentError(absl::StrCat("\"", View(value), "\" is not ", expected));
+}
+
+absl::Status ParseSize(Text value, size_t least, size_t most, size_t& size) {
+  uint64_t number = 0;
+  if (absl::SimpleAtoi(View(value), &number) && number >= least && number <= most) {
+    size = number;
+    return absl::OkStatus();
+  }
+  return Wrong(value, absl::StrCat("a whole number from ", least, " to ", most));
+}
+
+absl::Status ParseWindow(Text value, int& window) {
+  size_t size = 0;
+  absl::Status status = ParseSize(value, 1, 65535, size);
+  if (status.ok()) window = static_cast<int>(size);
+  return status;
+}
+
+absl::Status ParseSeconds(Text value, absl::Duration& duration) {
+  double seconds = 0;
+  if (!absl::SimpleAtod(View(value), &seconds) || !(seconds > 0 && seconds <= 3600)) {
+    return Wrong(value, "a number of seconds, more than 0 and at most 3600");
+  }
+  duration = absl::Seconds(seconds);
+  return absl::OkStatus();
+}
+
+// One of some words.
+template <class T>
+absl::Status ParseWord(Text value, const std::vector<std::pair<Text, T>>& words, T& chosen) {
+  std::string expected = "one of";
+  for (const auto& [word, meaning] : words) {
+    if (word == value) {
+      chosen = meaning;
+      return absl::OkStatus();
+    }
+    absl::StrAppend(&expected, " ", View(word));
+  }
+  return Wrong(value, expected);
+}
+
+// Elements between commas.
+template <class T>
+absl::Status ParseList(
+    Text value,
+    const std::function<absl::Status(Text, T&)>& parse,
+    std::vector<T>& list) {
+  list.clear();
+  for (absl::string_view element : absl::StrSplit(View(value), ',')) {
+    T parsed;
+    absl::Status status = parse(Text(element.data(), element.size()), parsed);
+    if (!status.ok()) return status;
+    list.push_back(std::move(parsed));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseContestant(Text value, Contestant& contestant) {
+  return ParseWord<Contestant>(
+      value,
+      {{"floor", Contestant::kFloor}, {"mqrpc", Contestant::kMqrpc}},
+      contestant);
+}
+
+absl::Status ParseSocket(Text value, SocketKind& socket) {
+  return ParseWord<SocketKind>(
+      value,
+      {{"tcp", SocketKind::kTcp}, {"unix", SocketKind::kUnix}},
+      socket);
+}
+
+absl::Status ParseQoS(Text value, QoS& qos) {
+  return ParseWord<QoS>(value, {{"0", QoS::kAtMostOnce}, {"1", QoS::kAtLeastOnce}}, qos);
+}
+
+absl::Status ParseInFlight(Text value, size_t& size) { return ParseSize(value, 1, 100'000, size); }
+
+absl::Status ParsePayloadSize(Text value, size_t& size) {
+  return ParseSize(value, kMinPayloadSize, 64 << 20, size);
+}
+
+void SetSmoke(Options& options) {
+  options.in_flight = {16};
+  options.payload_sizes = {64};
+  options.rounds = 1;
+  options.duration = absl::Milliseconds(50);
+  options.warm_up = absl::Milliseconds(10);
+}
+
+std::map<Text, std::function<void()>> Flags(Options& o) {
+  return {
+      {"--json", [&o] { o.json = true; }},
+      {"--help", [&o] { o.help = true; }},
+      {"--smoke", [&o] { SetSmoke(o); }}};
+}
+
+std::map<Text, Setter> ValuedOptions(Options& o) {
+  return {
+      {"--run", [&o](Text v) { return ParseList<Contestant>(v, ParseContestant, o.contestants); }},
+      {"--socket", [&o](Text v) { return ParseList<SocketKind>(v, ParseSocket, o.sockets); }},
+      {"--qos", [&o](Text v) { return ParseList<QoS>(v, ParseQoS, o.qos); }},
+      {"--in-flight", [&o](Text v) { return ParseList<size_t>(v, ParseInFlight, o.in_flight); }},
+      {"--payload",
+       [&o](Text v) { return ParseList<size_t>(v, ParsePayloadSize, o.payload_sizes); }},
+      {"--rounds", [&o](Text v) { return ParseSize(v, 1, 1000, o.rounds); }},
+      {"--seconds", [&o](Text v) { return ParseSeconds(v, o.duration); }},
+      {"--warm-up", [&o](Text v) { return ParseSeconds(v, o.warm_up); }},
+      {"--workers", [&o](Text v) { return ParseSize(v, 0, 1000, o.workers); }},
+      {"--floor-window", [&o](Text v) { return ParseWindow(v, o.floor_window); }},
+      {"--broker-config",
+       [&o](Text v) {
+         absl::StrAppend(&o.broker_config, View(v), "\n");
+         return absl::OkStatus();
+       }},
+      {"--serve", [&o](Text v) { return ParseContestant(v, o.serve.emplace()); }},
+      {"--broker",
+       [&o](Text v) {
+         o.broker = v;
+         return absl::OkStatus();
+       }},
+  };
+}
+
+absl::Status Named(Text option, const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::InvalidArgumentError(absl::StrCat(View(option), ": ", status.message()));
+}
+
+}  // namespace
+
+absl::StatusOr<Options> ParseOptions(const std::vector<Text>& arguments) {
+  Options options;
+  const auto flags = Flags(options);
+  const auto valued = ValuedOptions(options);
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    Text name = arguments[i];
+    if (auto flag = flags.find(name); flag != flags.end()) {
+      flag->second();
+      continue;
+    }
+    auto option = valued.find(name);
+    if (option == valued.end()) {
+      return absl::InvalidArgumentError(absl::StrCat("no option \"", View(name), "\""));
+    }
+    if (++i == arguments.size()) {
+      return absl::InvalidArgumentError(absl::StrCat(View(name), " needs a value"));
+    }
+    if (absl::Status s = Named(name, option->second(arguments[i])); !s.ok()) return s;
+  }
+  return options;
+}
+
+std::vector<std::string> ServingArguments(Contestant contestant, const Serving& serving) {
+  return {
+      "--serve",
+      ToString(contestant),
+      "--broker",
+      serving.broker,
+      "--qos",
+      absl::StrCat(static_cast<int>(serving.qos)),
+      "--workers",
+      absl::StrCat(serving.workers),
+      "--floor-window",
+      absl::StrCat(serving.floor_window)};
+}
+
+std::vector<Cell> Options::Cells() const {
+  std::vector<Cell> cells;
+  for (SocketKind socket : sockets) {
+    for (size_t payload_size : payload_sizes) {
+      for (QoS q : qos) {
+        for (size_t calls : in_flight) {
+          cells.push_back(
+              {.qos = q, .in_flight = calls, .payload_size = payload_size, .socket = socket});
+        }
+      }
+    }
+  }
+  return cells;
+}
+
+}  // namespace mqrpc::bench

@@ -1,0 +1,54 @@
+#ifndef MQRPC_BENCH_OPTIONS_H_
+#define MQRPC_BENCH_OPTIONS_H_
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cell.h"
+#include "load.h"
+
+namespace mqrpc::bench {
+
+// What the command line asks for.
+struct Options {
+  std::vector<Contestant> contestants = {Contestant::kFloor, Contestant::kMqrpc};
+  std::vector<SocketKind> sockets = {SocketKind::kTcp, SocketKind::kUnix};
+  std::vector<QoS> qos = {QoS::kAtMostOnce, QoS::kAtLeastOnce};
+  std::vector<size_t> in_flight = {1, 64, 1024};
+  std::vector<size_t> payload_sizes = {64, 16384};
+
+  size_t rounds = 5;
+  absl::Duration duration = absl::Seconds(1);
+  absl::Duration warm_up = absl::Milliseconds(300);
+
+  std::string broker_config = {};
+  size_t workers = 4;
+  int floor_window = 100;
+
+  bool json = false;
+  bool help = false;
+
+  // The other role of this program: the server of this contestant, at this broker.
+  std::optional<Contestant> serve = {};
+  std::string broker = {};
+
+  // The matrix, in the order of the report.
+  std::vector<Cell> Cells() const;
+};
+
+// INVALID_ARGUMENT says which argument is wrong and what it should be.
+absl::StatusOr<Options> ParseOptions(const std::vector<std::string_view>& arguments);
+
+// The arguments that have this program serve; the inverse of ParseOptions.
+std::vector<std::string> ServingArguments(Contestant contestant, const Serving& serving);
+
+extern const char kUsage[];
+
+}  // namespace mqrpc::bench
+
+#endif  // MQRPC_BENCH_OPTIONS_H_

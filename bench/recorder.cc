@@ -1,0 +1,83 @@
+#include "recorder.h"
+
+#include <algorithm>
+
+namespace mqrpc::bench {
+namespace {
+
+// A load that only fails ends early: it would measure nothing but failing.
+constexpr uint64_t kMaxErrors = 100;
+
+// Room that is enough for most rounds, so that growing it does not show in the measurement.
+constexpr size_t kExpectedCalls = 1 << 19;
+
+double Micros(Recorder::Clock::duration duration) {
+  return std::chrono::duration<double, std::micro>(duration).count();
+}
+
+double Percentile(std::vector<Recorder::Clock::duration>& latencies, double part) {
+  size_t index = static_cast<size_t>(part * static_cast<double>(latencies.size() - 1));
+  std::nth_element(latencies.begin(), latencies.begin() + index, latencies.end());
+  return Micros(latencies[index]);
+}
+
+}  // namespace
+
+Recorder::Recorder(const Processes& processes, absl::Duration warm_up, absl::Duration duration)
+    : processes_(processes),
+      warm_up_(absl::ToChronoNanoseconds(warm_up)),
+      duration_(absl::ToChronoNanoseconds(duration)) {
+  latencies_.reserve(kExpectedCalls);
+}
+
+void Recorder::Start() { begin_ = Clock::now(); }
+
+Recorder::CpuTimes Recorder::ReadCpuTimes() const {
+  return {
+      .client = processes_.client.Now(),
+      .broker = processes_.broker.Now(),
+      .server = processes_.server.Now()};
+}
+
+void Recorder::Advance(Clock::time_point now) {
+  if (phase_ == Phase::kWarmUp && now - begin_ >= warm_up_) {
+    phase_ = Phase::kMeasure;
+    cpu_begin_ = ReadCpuTimes();
+    begin_ = Clock::now();
+  } else if (phase_ == Phase::kMeasure && now - begin_ >= duration_) {
+    phase_ = Phase::kDone;
+    measured_ = now - begin_;
+    cpu_end_ = ReadCpuTimes();
+  }
+}
+
+void Recorder::Succeed(Clock::time_point from, Clock::time_point to) {
+  if (phase_ == Phase::kMeasure) latencies_.push_back(to - from);
+  Advance(to);
+}
+
+void Recorder::Fail(const absl::Status& status, uint64_t calls) {
+  if (errors_ == 0) first_error_ = status.ToString();
+  errors_ += calls;
+  Advance(Clock::now());
+  if (errors_ >= kMaxErrors) phase_ = Phase::kDone;
+}
+
+Measurement Recorder::Result() const {
+  Measurement result = {.calls = latencies_.size(), .errors = errors_, .first_error = first_error_};
+  if (latencies_.empty() || measured_ == Clock::duration::zero()) return result;
+  std::vector<Clock::duration> latencies = latencies_;
+  result.p50_micros = Percentile(latencies, 0.5);
+  result.p99_micros = Percentile(latencies, 0.99);
+  double calls = static_cast<double>(latencies_.size());
+  result.calls_per_second = calls * 1e6 / Micros(measured_);
+  auto per_call = [calls](absl::Duration begin, absl::Duration end) {
+    return absl::ToDoubleMicroseconds(end - begin) / calls;
+  };
+  result.client_cpu_micros = per_call(cpu_begin_.client, cpu_end_.client);
+  result.broker_cpu_micros = per_call(cpu_begin_.broker, cpu_end_.broker);
+  result.server_cpu_micros = per_call(cpu_begin_.server, cpu_end_.server);
+  return result;
+}
+
+}  // namespace mqrpc::bench

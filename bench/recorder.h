@@ -1,0 +1,73 @@
+#ifndef MQRPC_BENCH_RECORDER_H_
+#define MQRPC_BENCH_RECORDER_H_
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "cpu_clock.h"
+#include "measurement.h"
+
+namespace mqrpc::bench {
+
+// Turns the calls of one round into a measurement. The load runs on without a pause while the
+// recorder first lets it warm up, then measures, then has it end; a call counts when it completes
+// while measuring. Calls are reported by one thread, the same from the first to the last.
+class Recorder {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  struct Processes {
+    CpuClock client;
+    CpuClock broker;
+    CpuClock server;
+  };
+
+  Recorder(const Processes& processes, absl::Duration warm_up, absl::Duration duration);
+
+  // From here on time counts: before the first call. Any thread.
+  void Start();
+
+  // A call that was answered as it should be.
+  void Succeed(Clock::time_point from, Clock::time_point to);
+
+  // Any other end of a call, or of `calls` of them.
+  void Fail(const absl::Status& status, uint64_t calls = 1);
+
+  // Whether a new call should follow the one just reported.
+  bool wants_more() const { return phase_ != Phase::kDone; }
+
+  // Once wants_more() has become false.
+  Measurement Result() const;
+
+ private:
+  enum class Phase { kWarmUp, kMeasure, kDone };
+
+  struct CpuTimes {
+    absl::Duration client;
+    absl::Duration broker;
+    absl::Duration server;
+  };
+
+  CpuTimes ReadCpuTimes() const;
+  void Advance(Clock::time_point now);
+
+  const Processes processes_;
+  const Clock::duration warm_up_;
+  const Clock::duration duration_;
+
+  Phase phase_ = Phase::kWarmUp;
+  Clock::time_point begin_;  // of the phase
+  Clock::duration measured_ = {};
+  CpuTimes cpu_begin_;
+  CpuTimes cpu_end_;
+  std::vector<Clock::duration> latencies_;
+  uint64_t errors_ = 0;
+  std::string first_error_;
+};
+
+}  // namespace mqrpc::bench
+
+#endif  // MQRPC_BENCH_RECORDER_H_

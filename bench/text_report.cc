@@ -1,0 +1,92 @@
+#include <string>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "report.h"
+
+namespace mqrpc::bench {
+namespace {
+
+double Median(const std::vector<Measurement>& rounds, double Measurement::*member) {
+  return Summarize(Column(rounds, member)).median;
+}
+
+std::string Cpu(const std::vector<Measurement>& rounds) {
+  return absl::StrFormat(
+      "%8.1f %7.1f %7.1f",
+      Median(rounds, &Measurement::client_cpu_micros),
+      Median(rounds, &Measurement::broker_cpu_micros),
+      Median(rounds, &Measurement::server_cpu_micros));
+}
+
+std::string Row(const char* name, const std::vector<Measurement>& rounds) {
+  Summary rate = Summarize(Column(rounds, &Measurement::calls_per_second));
+  Summary p50 = Summarize(Column(rounds, &Measurement::p50_micros));
+  return absl::StrFormat(
+      "  %-6s %9.0f %4.0f%% %9.1f %4.0f%% %10.1f %s",
+      name,
+      rate.median,
+      rate.spread * 100,
+      p50.median,
+      p50.spread * 100,
+      Median(rounds, &Measurement::p99_micros),
+      Cpu(rounds));
+}
+
+std::string RatioText(const CellResult& result, double Measurement::*member) {
+  std::vector<double> ratios = Ratios(Column(result.mqrpc, member), Column(result.floor, member));
+  if (ratios.empty()) return "";
+  return absl::StrFormat(" %6.2f", Summarize(ratios).median);
+}
+
+std::string BrokerSettings(const Options& options) {
+  if (options.broker_config.empty()) return "default";
+  return absl::StrJoin(absl::StrSplit(options.broker_config, '\n', absl::SkipEmpty()), "; ");
+}
+
+void PrintErrors(FILE* output, const char* name, const std::vector<Measurement>& rounds) {
+  for (size_t i = 0; i < rounds.size(); ++i) {
+    if (rounds[i].errors == 0) continue;
+    absl::FPrintF(
+        output,
+        "  %s, round %d: %d calls failed, the first one with %s\n",
+        name,
+        i + 1,
+        rounds[i].errors,
+        rounds[i].first_error);
+  }
+}
+
+}  // namespace
+
+void TextReport::Begin(const Options& options) {
+  absl::FPrintF(
+      output_,
+      "Medians of %d rounds of %s (± from the least to the greatest); times in µs; the server of\n"
+      "mqrpc has %d workers; broker settings: %s\n\n"
+      "          calls/s    ±        p50    ±         p99  CPU per call:            mqrpc/floor\n"
+      "                                                   client  broker  server   rate    p50\n",
+      options.rounds,
+      absl::FormatDuration(options.duration),
+      options.workers,
+      BrokerSettings(options));
+}
+
+void TextReport::Add(const CellResult& result) {
+  absl::FPrintF(output_, "%s\n", ToString(result.cell));
+  if (!result.floor.empty()) absl::FPrintF(output_, "%s\n", Row("floor", result.floor));
+  if (!result.mqrpc.empty()) {
+    absl::FPrintF(
+        output_,
+        "%s%s%s\n",
+        Row("mqrpc", result.mqrpc),
+        RatioText(result, &Measurement::calls_per_second),
+        RatioText(result, &Measurement::p50_micros));
+  }
+  PrintErrors(output_, "floor", result.floor);
+  PrintErrors(output_, "mqrpc", result.mqrpc);
+  fflush(output_);
+}
+
+}  // namespace mqrpc::bench
