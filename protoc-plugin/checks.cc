@@ -23,14 +23,7 @@ namespace {
 
 std::string Quoted(std::string_view name) { return "'" + std::string(name) + "'"; }
 
-// What the class of a service has in it, and a class cannot have a member with its own name. Those
-// that are not generated yet are kept free for when they are.
-bool IsNestedName(std::string_view name) {
-  constexpr std::string_view kNames[] =
-      {"Stub", "Service", "AsyncService", "CoService", kServiceNameConstant};
-  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
-}
-
+// A class cannot have a member with its own name, nor two of one.
 bool IsReservedForMethods(std::string_view name) {
   return IsNestedName(name) || name == "channel_" || name.substr(0, 6) == "mqrpc_";
 }
@@ -46,7 +39,7 @@ void CheckGenericServices(const FileDescriptor& file, ErrorList& errors) {
 
 void CheckPackage(const FileDescriptor& file, ErrorList& errors) {
   if (file.service_count() == 0) return;
-  const std::string package(file.package());
+  const std::string_view package = file.package();
   for (const char* taken : {"absl", "mqrpc", "mqrpc.internal", "mqrpc.testing", "std"}) {
     if (package != taken) continue;
     errors.AddAtPackage(

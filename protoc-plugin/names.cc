@@ -4,6 +4,7 @@
 #include <google/protobuf/descriptor.pb.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "protoc-plugin/keywords.h"
 
@@ -40,7 +41,40 @@ std::string ClassInNamespaceOf(const google::protobuf::FileDescriptor& file) {
   return cpp::QualifiedClassName(pool.BuildFile(made_up)->message_type(0));
 }
 
+// Whether something else of that name, a member of the service's class or a parameter of a method,
+// comes first inside it.
+bool IsHidden(const std::string& name, const google::protobuf::ServiceDescriptor& service) {
+  if (IsNestedName(name) || name == EscapeKeyword(service.name())) return true;
+  for (const char* parameter : {"channel", "context", "options", "request"}) {
+    if (name == parameter) return true;
+  }
+  for (int i = 0; i < service.method_count(); ++i) {
+    const std::string method(service.method(i)->name());
+    if (name == EscapeKeyword(method) || name == method + "Async") return true;
+  }
+  return false;
+}
+
+// What the class of `service` calls the class of `type`.
+std::string TypeName(
+    const google::protobuf::Descriptor& type,
+    const google::protobuf::ServiceDescriptor& service) {
+  const std::string full = cpp::QualifiedClassName(&type);
+  std::string scope = ClassInNamespaceOf(*service.file());
+  scope.resize(scope.rfind("::") + 2);
+  if (full.substr(0, scope.size()) != scope) return full;
+  const std::string name = full.substr(scope.size());
+  const bool is_nested = name.find("::") != std::string::npos;
+  return is_nested || IsHidden(name, service) ? full : name;
+}
+
 }  // namespace
+
+bool IsNestedName(std::string_view name) {
+  constexpr std::string_view kNames[] =
+      {"Stub", "Service", "AsyncService", "CoService", kServiceNameConstant};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
 
 FileNames::FileNames(const google::protobuf::FileDescriptor& file)
     : proto(file.name()),
@@ -56,8 +90,8 @@ MethodNames::MethodNames(const google::protobuf::MethodDescriptor& method)
     : wire(method.name()),
       blocking(EscapeKeyword(wire)),
       async(wire + "Async"),
-      request(cpp::QualifiedClassName(method.input_type())),
-      reply(cpp::QualifiedClassName(method.output_type())) {}
+      request(TypeName(*method.input_type(), *method.service())),
+      reply(TypeName(*method.output_type(), *method.service())) {}
 
 std::vector<std::string> Namespace(const google::protobuf::FileDescriptor& file) {
   std::string scope = ClassInNamespaceOf(file);

@@ -9,8 +9,9 @@
 
 namespace mqrpc::plugin {
 
-// Every name that generated code has for something of the .proto. Those of types are fully
-// qualified and begin with `::`, so that nothing that is called std or absl can come between.
+// Every name that generated code has for something of the .proto. A type is called as its
+// neighbours call it, `SetTargetRequest`; one of another namespace, and one that a member of the
+// service's class hides, by its full name with `::` in front, so that nothing can come between.
 
 struct FileNames {
   explicit FileNames(const google::protobuf::FileDescriptor& file);
@@ -35,12 +36,16 @@ struct MethodNames {
   std::string wire;      // SetTarget
   std::string blocking;  // SetTarget, and so the handler's
   std::string async;     // SetTargetAsync
-  std::string request;   // ::acme::SetTargetRequest
-  std::string reply;     // ::acme::SetTargetReply
+  std::string request;   // SetTargetRequest, or ::other::SetTargetRequest
+  std::string reply;     // SetTargetReply, likewise
 };
 
 // The constant with a service's name, in its class.
 inline constexpr std::string_view kServiceNameConstant = "kServiceName";
+
+// What the class of a service has in it besides methods. Those that are not generated yet are kept
+// free for when they are.
+bool IsNestedName(std::string_view name);
 
 // The namespace that protobuf gives to a file, outermost first; empty without a package.
 std::vector<std::string> Namespace(const google::protobuf::FileDescriptor& file);

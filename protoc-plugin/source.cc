@@ -7,7 +7,6 @@
 namespace mqrpc::plugin {
 
 using google::protobuf::FileDescriptor;
-using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
 
 namespace {

@@ -57,12 +57,17 @@ TEST(CommentTest, TheNextLineOfAParagraphTakesTheRest) {
       "// " + k50 + "\n// " + k50 + " and so on\n");
 }
 
+// Two words on one line that it does not hold both, then `next` and another line.
+std::string BeforeLine(const std::string& next) {
+  return CommentLines(" " + k50 + " " + k50 + "\n" + next + "\n end", 0);
+}
+
 TEST(CommentTest, ListsCodeAndParagraphsTakeNoRest) {
-  for (const std::string next : {" - item", "   code", "", " 1. item"}) {
-    EXPECT_EQ(
-        CommentLines(" " + k50 + " " + k50 + "\n" + next + "\n end", 0),
-        "// " + k50 + "\n// " + k50 + "\n//" + next + "\n// end\n");
-  }
+  const std::string wrapped = "// " + k50 + "\n// " + k50 + "\n";
+  EXPECT_EQ(BeforeLine(" - item"), wrapped + "// - item\n// end\n");
+  EXPECT_EQ(BeforeLine(" 1. item"), wrapped + "// 1. item\n// end\n");
+  EXPECT_EQ(BeforeLine("   code"), wrapped + "//   code\n// end\n");
+  EXPECT_EQ(BeforeLine(""), wrapped + "//\n// end\n");
 }
 
 TEST(CommentTest, WordsBeyondTheLimitHaveALineOfTheirOwn) {

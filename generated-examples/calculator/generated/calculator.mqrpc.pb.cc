@@ -6,78 +6,57 @@
 
 namespace mqrpc::examples::calculator::v1 {
 
-::absl::StatusOr<::mqrpc::examples::calculator::v1::AddReply> Calculator::Stub::Add(
-    const ::mqrpc::examples::calculator::v1::AddRequest& request,
+::absl::StatusOr<AddReply> Calculator::Stub::Add(
+    const AddRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<::mqrpc::examples::calculator::v1::AddReply>({kServiceName, "Add"}, request, options)
-      .Wait();
+  return channel_->Start<AddReply>({kServiceName, "Add"}, request, options).Wait();
 }
 
-::mqrpc::Call<::mqrpc::examples::calculator::v1::AddReply> Calculator::Stub::AddAsync(
-    const ::mqrpc::examples::calculator::v1::AddRequest& request,
+::mqrpc::Call<AddReply> Calculator::Stub::AddAsync(
+    const AddRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::mqrpc::examples::calculator::v1::AddReply>(
-      {kServiceName, "Add"},
-      request,
-      options);
+  return channel_->Start<AddReply>({kServiceName, "Add"}, request, options);
 }
 
-::absl::StatusOr<::mqrpc::examples::calculator::v1::DivideReply> Calculator::Stub::Divide(
-    const ::mqrpc::examples::calculator::v1::DivideRequest& request,
+::absl::StatusOr<DivideReply> Calculator::Stub::Divide(
+    const DivideRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<::mqrpc::examples::calculator::v1::DivideReply>(
-          {kServiceName, "Divide"},
-          request,
-          options)
-      .Wait();
+  return channel_->Start<DivideReply>({kServiceName, "Divide"}, request, options).Wait();
 }
 
-::mqrpc::Call<::mqrpc::examples::calculator::v1::DivideReply> Calculator::Stub::DivideAsync(
-    const ::mqrpc::examples::calculator::v1::DivideRequest& request,
+::mqrpc::Call<DivideReply> Calculator::Stub::DivideAsync(
+    const DivideRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::mqrpc::examples::calculator::v1::DivideReply>(
-      {kServiceName, "Divide"},
-      request,
-      options);
+  return channel_->Start<DivideReply>({kServiceName, "Divide"}, request, options);
 }
 
-::absl::StatusOr<::mqrpc::examples::calculator::v1::AddReply> Calculator::Stub::AddSlowly(
-    const ::mqrpc::examples::calculator::v1::AddSlowlyRequest& request,
+::absl::StatusOr<AddReply> Calculator::Stub::AddSlowly(
+    const AddSlowlyRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<::mqrpc::examples::calculator::v1::AddReply>(
-          {kServiceName, "AddSlowly"},
-          request,
-          options)
-      .Wait();
+  return channel_->Start<AddReply>({kServiceName, "AddSlowly"}, request, options).Wait();
 }
 
-::mqrpc::Call<::mqrpc::examples::calculator::v1::AddReply> Calculator::Stub::AddSlowlyAsync(
-    const ::mqrpc::examples::calculator::v1::AddSlowlyRequest& request,
+::mqrpc::Call<AddReply> Calculator::Stub::AddSlowlyAsync(
+    const AddSlowlyRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::mqrpc::examples::calculator::v1::AddReply>(
-      {kServiceName, "AddSlowly"},
-      request,
-      options);
+  return channel_->Start<AddReply>({kServiceName, "AddSlowly"}, request, options);
 }
 
-::absl::StatusOr<::mqrpc::examples::calculator::v1::AddReply> Calculator::Service::Add(
+::absl::StatusOr<AddReply> Calculator::Service::Add(
     ::mqrpc::ServerContext& context,
-    const ::mqrpc::examples::calculator::v1::AddRequest& /*request*/) {
+    const AddRequest& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::absl::StatusOr<::mqrpc::examples::calculator::v1::DivideReply> Calculator::Service::Divide(
+::absl::StatusOr<DivideReply> Calculator::Service::Divide(
     ::mqrpc::ServerContext& context,
-    const ::mqrpc::examples::calculator::v1::DivideRequest& /*request*/) {
+    const DivideRequest& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::absl::StatusOr<::mqrpc::examples::calculator::v1::AddReply> Calculator::Service::AddSlowly(
+::absl::StatusOr<AddReply> Calculator::Service::AddSlowly(
     ::mqrpc::ServerContext& context,
-    const ::mqrpc::examples::calculator::v1::AddSlowlyRequest& /*request*/) {
+    const AddSlowlyRequest& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 

@@ -28,29 +28,29 @@ class Calculator final {
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
 
     // Adds two numbers.
-    ::absl::StatusOr<::mqrpc::examples::calculator::v1::AddReply> Add(
-        const ::mqrpc::examples::calculator::v1::AddRequest& request,
+    ::absl::StatusOr<AddReply> Add(
+        const AddRequest& request,
         const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::mqrpc::examples::calculator::v1::AddReply> AddAsync(
-        const ::mqrpc::examples::calculator::v1::AddRequest& request,
+    ::mqrpc::Call<AddReply> AddAsync(
+        const AddRequest& request,
         const ::mqrpc::CallOptions& options = {});
 
     // Divides one number by another. Answers INVALID_ARGUMENT with a DivisionByZero among its
     // details if the divisor is zero.
-    ::absl::StatusOr<::mqrpc::examples::calculator::v1::DivideReply> Divide(
-        const ::mqrpc::examples::calculator::v1::DivideRequest& request,
+    ::absl::StatusOr<DivideReply> Divide(
+        const DivideRequest& request,
         const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::mqrpc::examples::calculator::v1::DivideReply> DivideAsync(
-        const ::mqrpc::examples::calculator::v1::DivideRequest& request,
+    ::mqrpc::Call<DivideReply> DivideAsync(
+        const DivideRequest& request,
         const ::mqrpc::CallOptions& options = {});
 
     // Adds two numbers as slowly as it is asked to: for seeing a deadline pass. The server stops
     // when it notices that the caller no longer waits, and answers DEADLINE_EXCEEDED.
-    ::absl::StatusOr<::mqrpc::examples::calculator::v1::AddReply> AddSlowly(
-        const ::mqrpc::examples::calculator::v1::AddSlowlyRequest& request,
+    ::absl::StatusOr<AddReply> AddSlowly(
+        const AddSlowlyRequest& request,
         const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::mqrpc::examples::calculator::v1::AddReply> AddSlowlyAsync(
-        const ::mqrpc::examples::calculator::v1::AddSlowlyRequest& request,
+    ::mqrpc::Call<AddReply> AddSlowlyAsync(
+        const AddSlowlyRequest& request,
         const ::mqrpc::CallOptions& options = {});
 
    private:
@@ -62,21 +62,21 @@ class Calculator final {
   class Service : public ::mqrpc::Service {
    public:
     // Adds two numbers.
-    virtual ::absl::StatusOr<::mqrpc::examples::calculator::v1::AddReply> Add(
+    virtual ::absl::StatusOr<AddReply> Add(
         ::mqrpc::ServerContext& context,
-        const ::mqrpc::examples::calculator::v1::AddRequest& request);
+        const AddRequest& request);
 
     // Divides one number by another. Answers INVALID_ARGUMENT with a DivisionByZero among its
     // details if the divisor is zero.
-    virtual ::absl::StatusOr<::mqrpc::examples::calculator::v1::DivideReply> Divide(
+    virtual ::absl::StatusOr<DivideReply> Divide(
         ::mqrpc::ServerContext& context,
-        const ::mqrpc::examples::calculator::v1::DivideRequest& request);
+        const DivideRequest& request);
 
     // Adds two numbers as slowly as it is asked to: for seeing a deadline pass. The server stops
     // when it notices that the caller no longer waits, and answers DEADLINE_EXCEEDED.
-    virtual ::absl::StatusOr<::mqrpc::examples::calculator::v1::AddReply> AddSlowly(
+    virtual ::absl::StatusOr<AddReply> AddSlowly(
         ::mqrpc::ServerContext& context,
-        const ::mqrpc::examples::calculator::v1::AddSlowlyRequest& request);
+        const AddSlowlyRequest& request);
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };

@@ -6,117 +6,111 @@
 
 namespace fixtures::comments {
 
-::absl::StatusOr<::fixtures::comments::Text> Comments::Stub::Block(
-    const ::fixtures::comments::Text& request,
+::absl::StatusOr<Text> Comments::Stub::Block(
+    const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::comments::Text>({kServiceName, "Block"}, request, options)
-      .Wait();
+  return channel_->Start<Text>({kServiceName, "Block"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::comments::Text> Comments::Stub::BlockAsync(
-    const ::fixtures::comments::Text& request,
+::mqrpc::Call<Text> Comments::Stub::BlockAsync(
+    const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::comments::Text>({kServiceName, "Block"}, request, options);
+  return channel_->Start<Text>({kServiceName, "Block"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::comments::Text> Comments::Stub::Plain(
-    const ::fixtures::comments::Text& request,
+::absl::StatusOr<Text> Comments::Stub::Plain(
+    const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::comments::Text>({kServiceName, "Plain"}, request, options)
-      .Wait();
+  return channel_->Start<Text>({kServiceName, "Plain"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::comments::Text> Comments::Stub::PlainAsync(
-    const ::fixtures::comments::Text& request,
+::mqrpc::Call<Text> Comments::Stub::PlainAsync(
+    const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::comments::Text>({kServiceName, "Plain"}, request, options);
+  return channel_->Start<Text>({kServiceName, "Plain"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::comments::Text> Comments::Stub::Slashes(
-    const ::fixtures::comments::Text& request,
+::absl::StatusOr<Text> Comments::Stub::Slashes(
+    const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::comments::Text>({kServiceName, "Slashes"}, request, options)
-      .Wait();
+  return channel_->Start<Text>({kServiceName, "Slashes"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::comments::Text> Comments::Stub::SlashesAsync(
-    const ::fixtures::comments::Text& request,
+::mqrpc::Call<Text> Comments::Stub::SlashesAsync(
+    const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::comments::Text>({kServiceName, "Slashes"}, request, options);
+  return channel_->Start<Text>({kServiceName, "Slashes"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::comments::Text> Comments::Stub::Trailing(
-    const ::fixtures::comments::Text& request,
+::absl::StatusOr<Text> Comments::Stub::Trailing(
+    const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::comments::Text>({kServiceName, "Trailing"}, request, options)
-      .Wait();
+  return channel_->Start<Text>({kServiceName, "Trailing"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::comments::Text> Comments::Stub::TrailingAsync(
-    const ::fixtures::comments::Text& request,
+::mqrpc::Call<Text> Comments::Stub::TrailingAsync(
+    const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::comments::Text>({kServiceName, "Trailing"}, request, options);
+  return channel_->Start<Text>({kServiceName, "Trailing"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::comments::Text> Comments::Stub::Blank(
-    const ::fixtures::comments::Text& request,
+::absl::StatusOr<Text> Comments::Stub::Blank(
+    const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::comments::Text>({kServiceName, "Blank"}, request, options)
-      .Wait();
+  return channel_->Start<Text>({kServiceName, "Blank"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::comments::Text> Comments::Stub::BlankAsync(
-    const ::fixtures::comments::Text& request,
+::mqrpc::Call<Text> Comments::Stub::BlankAsync(
+    const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::comments::Text>({kServiceName, "Blank"}, request, options);
+  return channel_->Start<Text>({kServiceName, "Blank"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::comments::Text> Comments::Stub::Odd(
-    const ::fixtures::comments::Text& request,
+::absl::StatusOr<Text> Comments::Stub::Odd(
+    const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::comments::Text>({kServiceName, "Odd"}, request, options)
-      .Wait();
+  return channel_->Start<Text>({kServiceName, "Odd"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::comments::Text> Comments::Stub::OddAsync(
-    const ::fixtures::comments::Text& request,
+::mqrpc::Call<Text> Comments::Stub::OddAsync(
+    const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::comments::Text>({kServiceName, "Odd"}, request, options);
+  return channel_->Start<Text>({kServiceName, "Odd"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::comments::Text> Comments::Service::Block(
+::absl::StatusOr<Text> Comments::Service::Block(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::comments::Text& /*request*/) {
+    const Text& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::absl::StatusOr<::fixtures::comments::Text> Comments::Service::Plain(
+::absl::StatusOr<Text> Comments::Service::Plain(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::comments::Text& /*request*/) {
+    const Text& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::absl::StatusOr<::fixtures::comments::Text> Comments::Service::Slashes(
+::absl::StatusOr<Text> Comments::Service::Slashes(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::comments::Text& /*request*/) {
+    const Text& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::absl::StatusOr<::fixtures::comments::Text> Comments::Service::Trailing(
+::absl::StatusOr<Text> Comments::Service::Trailing(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::comments::Text& /*request*/) {
+    const Text& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::absl::StatusOr<::fixtures::comments::Text> Comments::Service::Blank(
+::absl::StatusOr<Text> Comments::Service::Blank(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::comments::Text& /*request*/) {
+    const Text& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::absl::StatusOr<::fixtures::comments::Text> Comments::Service::Odd(
+::absl::StatusOr<Text> Comments::Service::Odd(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::comments::Text& /*request*/) {
+    const Text& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 

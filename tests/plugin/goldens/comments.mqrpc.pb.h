@@ -63,59 +63,37 @@ class Comments final {
     // with stars
     //
     //   and indented
-    ::absl::StatusOr<::fixtures::comments::Text> Block(
-        const ::fixtures::comments::Text& request,
-        const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::comments::Text> BlockAsync(
-        const ::fixtures::comments::Text& request,
-        const ::mqrpc::CallOptions& options = {});
+    ::absl::StatusOr<Text> Block(const Text& request, const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<Text> BlockAsync(const Text& request, const ::mqrpc::CallOptions& options = {});
 
     // no stars
     // but two lines
     //
     // and a trailing one
-    ::absl::StatusOr<::fixtures::comments::Text> Plain(
-        const ::fixtures::comments::Text& request,
-        const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::comments::Text> PlainAsync(
-        const ::fixtures::comments::Text& request,
-        const ::mqrpc::CallOptions& options = {});
+    ::absl::StatusOr<Text> Plain(const Text& request, const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<Text> PlainAsync(const Text& request, const ::mqrpc::CallOptions& options = {});
 
     // Three slashes,
     //
     // as Doxygen has them.
-    ::absl::StatusOr<::fixtures::comments::Text> Slashes(
-        const ::fixtures::comments::Text& request,
-        const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::comments::Text> SlashesAsync(
-        const ::fixtures::comments::Text& request,
-        const ::mqrpc::CallOptions& options = {});
+    ::absl::StatusOr<Text> Slashes(const Text& request, const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<Text> SlashesAsync(const Text& request, const ::mqrpc::CallOptions& options = {});
 
     // Trailing only, on the next line.
-    ::absl::StatusOr<::fixtures::comments::Text> Trailing(
-        const ::fixtures::comments::Text& request,
-        const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::comments::Text> TrailingAsync(
-        const ::fixtures::comments::Text& request,
+    ::absl::StatusOr<Text> Trailing(const Text& request, const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<Text> TrailingAsync(
+        const Text& request,
         const ::mqrpc::CallOptions& options = {});
 
-    ::absl::StatusOr<::fixtures::comments::Text> Blank(
-        const ::fixtures::comments::Text& request,
-        const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::comments::Text> BlankAsync(
-        const ::fixtures::comments::Text& request,
-        const ::mqrpc::CallOptions& options = {});
+    ::absl::StatusOr<Text> Blank(const Text& request, const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<Text> BlankAsync(const Text& request, const ::mqrpc::CallOptions& options = {});
 
     // No space, a tab, and at the end some
     // clang-format off
     // NOLINTNEXTLINE
     // clang-format on
-    ::absl::StatusOr<::fixtures::comments::Text> Odd(
-        const ::fixtures::comments::Text& request,
-        const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::comments::Text> OddAsync(
-        const ::fixtures::comments::Text& request,
-        const ::mqrpc::CallOptions& options = {});
+    ::absl::StatusOr<Text> Odd(const Text& request, const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<Text> OddAsync(const Text& request, const ::mqrpc::CallOptions& options = {});
 
    private:
     ::mqrpc::Channel* channel_;
@@ -129,41 +107,29 @@ class Comments final {
     // with stars
     //
     //   and indented
-    virtual ::absl::StatusOr<::fixtures::comments::Text> Block(
-        ::mqrpc::ServerContext& context,
-        const ::fixtures::comments::Text& request);
+    virtual ::absl::StatusOr<Text> Block(::mqrpc::ServerContext& context, const Text& request);
 
     // no stars
     // but two lines
     //
     // and a trailing one
-    virtual ::absl::StatusOr<::fixtures::comments::Text> Plain(
-        ::mqrpc::ServerContext& context,
-        const ::fixtures::comments::Text& request);
+    virtual ::absl::StatusOr<Text> Plain(::mqrpc::ServerContext& context, const Text& request);
 
     // Three slashes,
     //
     // as Doxygen has them.
-    virtual ::absl::StatusOr<::fixtures::comments::Text> Slashes(
-        ::mqrpc::ServerContext& context,
-        const ::fixtures::comments::Text& request);
+    virtual ::absl::StatusOr<Text> Slashes(::mqrpc::ServerContext& context, const Text& request);
 
     // Trailing only, on the next line.
-    virtual ::absl::StatusOr<::fixtures::comments::Text> Trailing(
-        ::mqrpc::ServerContext& context,
-        const ::fixtures::comments::Text& request);
+    virtual ::absl::StatusOr<Text> Trailing(::mqrpc::ServerContext& context, const Text& request);
 
-    virtual ::absl::StatusOr<::fixtures::comments::Text> Blank(
-        ::mqrpc::ServerContext& context,
-        const ::fixtures::comments::Text& request);
+    virtual ::absl::StatusOr<Text> Blank(::mqrpc::ServerContext& context, const Text& request);
 
     // No space, a tab, and at the end some
     // clang-format off
     // NOLINTNEXTLINE
     // clang-format on
-    virtual ::absl::StatusOr<::fixtures::comments::Text> Odd(
-        ::mqrpc::ServerContext& context,
-        const ::fixtures::comments::Text& request);
+    virtual ::absl::StatusOr<Text> Odd(::mqrpc::ServerContext& context, const Text& request);
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };

@@ -6,22 +6,21 @@
 
 namespace fixtures::deprecated {
 
-::absl::StatusOr<::fixtures::deprecated::OldReply> Old::Stub::Get(
-    const ::fixtures::deprecated::OldRequest& request,
+::absl::StatusOr<OldReply> Old::Stub::Get(
+    const OldRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::deprecated::OldReply>({kServiceName, "Get"}, request, options)
-      .Wait();
+  return channel_->Start<OldReply>({kServiceName, "Get"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::deprecated::OldReply> Old::Stub::GetAsync(
-    const ::fixtures::deprecated::OldRequest& request,
+::mqrpc::Call<OldReply> Old::Stub::GetAsync(
+    const OldRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::deprecated::OldReply>({kServiceName, "Get"}, request, options);
+  return channel_->Start<OldReply>({kServiceName, "Get"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::deprecated::OldReply> Old::Service::Get(
+::absl::StatusOr<OldReply> Old::Service::Get(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::deprecated::OldRequest& /*request*/) {
+    const OldRequest& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
@@ -34,45 +33,39 @@ namespace fixtures::deprecated {
   };
 }
 
-::absl::StatusOr<::fixtures::deprecated::OldReply> New::Stub::Fetch(
-    const ::fixtures::deprecated::OldRequest& request,
+::absl::StatusOr<OldReply> New::Stub::Fetch(
+    const OldRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<::fixtures::deprecated::OldReply>({kServiceName, "Fetch"}, request, options)
-      .Wait();
+  return channel_->Start<OldReply>({kServiceName, "Fetch"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::deprecated::OldReply> New::Stub::FetchAsync(
-    const ::fixtures::deprecated::OldRequest& request,
+::mqrpc::Call<OldReply> New::Stub::FetchAsync(
+    const OldRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::deprecated::OldReply>(
-      {kServiceName, "Fetch"},
-      request,
-      options);
+  return channel_->Start<OldReply>({kServiceName, "Fetch"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::deprecated::OldReply> New::Stub::Get(
-    const ::fixtures::deprecated::OldRequest& request,
+::absl::StatusOr<OldReply> New::Stub::Get(
+    const OldRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::deprecated::OldReply>({kServiceName, "Get"}, request, options)
-      .Wait();
+  return channel_->Start<OldReply>({kServiceName, "Get"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::deprecated::OldReply> New::Stub::GetAsync(
-    const ::fixtures::deprecated::OldRequest& request,
+::mqrpc::Call<OldReply> New::Stub::GetAsync(
+    const OldRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::deprecated::OldReply>({kServiceName, "Get"}, request, options);
+  return channel_->Start<OldReply>({kServiceName, "Get"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::deprecated::OldReply> New::Service::Fetch(
+::absl::StatusOr<OldReply> New::Service::Fetch(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::deprecated::OldRequest& /*request*/) {
+    const OldRequest& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::absl::StatusOr<::fixtures::deprecated::OldReply> New::Service::Get(
+::absl::StatusOr<OldReply> New::Service::Get(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::deprecated::OldRequest& /*request*/) {
+    const OldRequest& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 

@@ -26,11 +26,11 @@ class Old final {
    public:
     [[deprecated]] explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
 
-    [[deprecated]] ::absl::StatusOr<::fixtures::deprecated::OldReply> Get(
-        const ::fixtures::deprecated::OldRequest& request,
+    [[deprecated]] ::absl::StatusOr<OldReply> Get(
+        const OldRequest& request,
         const ::mqrpc::CallOptions& options = {});
-    [[deprecated]] ::mqrpc::Call<::fixtures::deprecated::OldReply> GetAsync(
-        const ::fixtures::deprecated::OldRequest& request,
+    [[deprecated]] ::mqrpc::Call<OldReply> GetAsync(
+        const OldRequest& request,
         const ::mqrpc::CallOptions& options = {});
 
    private:
@@ -41,9 +41,9 @@ class Old final {
   // UNIMPLEMENTED.
   class Service : public ::mqrpc::Service {
    public:
-    virtual ::absl::StatusOr<::fixtures::deprecated::OldReply> Get(
+    virtual ::absl::StatusOr<OldReply> Get(
         ::mqrpc::ServerContext& context,
-        const ::fixtures::deprecated::OldRequest& request);
+        const OldRequest& request);
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
@@ -61,18 +61,18 @@ class New final {
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
 
     // Use Get.
-    [[deprecated]] ::absl::StatusOr<::fixtures::deprecated::OldReply> Fetch(
-        const ::fixtures::deprecated::OldRequest& request,
+    [[deprecated]] ::absl::StatusOr<OldReply> Fetch(
+        const OldRequest& request,
         const ::mqrpc::CallOptions& options = {});
-    [[deprecated]] ::mqrpc::Call<::fixtures::deprecated::OldReply> FetchAsync(
-        const ::fixtures::deprecated::OldRequest& request,
+    [[deprecated]] ::mqrpc::Call<OldReply> FetchAsync(
+        const OldRequest& request,
         const ::mqrpc::CallOptions& options = {});
 
-    ::absl::StatusOr<::fixtures::deprecated::OldReply> Get(
-        const ::fixtures::deprecated::OldRequest& request,
+    ::absl::StatusOr<OldReply> Get(
+        const OldRequest& request,
         const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::deprecated::OldReply> GetAsync(
-        const ::fixtures::deprecated::OldRequest& request,
+    ::mqrpc::Call<OldReply> GetAsync(
+        const OldRequest& request,
         const ::mqrpc::CallOptions& options = {});
 
    private:
@@ -84,13 +84,13 @@ class New final {
   class Service : public ::mqrpc::Service {
    public:
     // Use Get.
-    virtual ::absl::StatusOr<::fixtures::deprecated::OldReply> Fetch(
+    virtual ::absl::StatusOr<OldReply> Fetch(
         ::mqrpc::ServerContext& context,
-        const ::fixtures::deprecated::OldRequest& request);
+        const OldRequest& request);
 
-    virtual ::absl::StatusOr<::fixtures::deprecated::OldReply> Get(
+    virtual ::absl::StatusOr<OldReply> Get(
         ::mqrpc::ServerContext& context,
-        const ::fixtures::deprecated::OldRequest& request);
+        const OldRequest& request);
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };

@@ -6,26 +6,21 @@
 
 namespace fixtures::deprecated_file {
 
-::absl::StatusOr<::fixtures::deprecated_file::Reply> Dated::Stub::Get(
-    const ::fixtures::deprecated_file::Request& request,
+::absl::StatusOr<Reply> Dated::Stub::Get(
+    const Request& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<::fixtures::deprecated_file::Reply>({kServiceName, "Get"}, request, options)
-      .Wait();
+  return channel_->Start<Reply>({kServiceName, "Get"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::deprecated_file::Reply> Dated::Stub::GetAsync(
-    const ::fixtures::deprecated_file::Request& request,
+::mqrpc::Call<Reply> Dated::Stub::GetAsync(
+    const Request& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::deprecated_file::Reply>(
-      {kServiceName, "Get"},
-      request,
-      options);
+  return channel_->Start<Reply>({kServiceName, "Get"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::deprecated_file::Reply> Dated::Service::Get(
+::absl::StatusOr<Reply> Dated::Service::Get(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::deprecated_file::Request& /*request*/) {
+    const Request& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 

@@ -25,12 +25,8 @@ class Dated final {
    public:
     [[deprecated]] explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
 
-    ::absl::StatusOr<::fixtures::deprecated_file::Reply> Get(
-        const ::fixtures::deprecated_file::Request& request,
-        const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::deprecated_file::Reply> GetAsync(
-        const ::fixtures::deprecated_file::Request& request,
-        const ::mqrpc::CallOptions& options = {});
+    ::absl::StatusOr<Reply> Get(const Request& request, const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<Reply> GetAsync(const Request& request, const ::mqrpc::CallOptions& options = {});
 
    private:
     ::mqrpc::Channel* channel_;
@@ -40,9 +36,7 @@ class Dated final {
   // UNIMPLEMENTED.
   class Service : public ::mqrpc::Service {
    public:
-    virtual ::absl::StatusOr<::fixtures::deprecated_file::Reply> Get(
-        ::mqrpc::ServerContext& context,
-        const ::fixtures::deprecated_file::Request& request);
+    virtual ::absl::StatusOr<Reply> Get(::mqrpc::ServerContext& context, const Request& request);
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };

@@ -6,262 +6,219 @@
 
 namespace fixtures::keywords {
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Stub::new_(
-    const ::fixtures::keywords::union_& request,
+::absl::StatusOr<operator_> delete_::Stub::new_(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::keywords::operator_>({kServiceName, "new"}, request, options)
-      .Wait();
+  return channel_->Start<operator_>({kServiceName, "new"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::keywords::operator_> delete_::Stub::newAsync(
-    const ::fixtures::keywords::union_& request,
+::mqrpc::Call<operator_> delete_::Stub::newAsync(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::keywords::operator_>({kServiceName, "new"}, request, options);
+  return channel_->Start<operator_>({kServiceName, "new"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Stub::co_await_(
-    const ::fixtures::keywords::union_& request,
+::absl::StatusOr<operator_> delete_::Stub::co_await_(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<::fixtures::keywords::operator_>({kServiceName, "co_await"}, request, options)
-      .Wait();
+  return channel_->Start<operator_>({kServiceName, "co_await"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::keywords::operator_> delete_::Stub::co_awaitAsync(
-    const ::fixtures::keywords::union_& request,
+::mqrpc::Call<operator_> delete_::Stub::co_awaitAsync(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::keywords::operator_>(
-      {kServiceName, "co_await"},
-      request,
-      options);
+  return channel_->Start<operator_>({kServiceName, "co_await"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Stub::requires_(
-    const ::fixtures::keywords::union_& request,
+::absl::StatusOr<operator_> delete_::Stub::requires_(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<::fixtures::keywords::operator_>({kServiceName, "requires"}, request, options)
-      .Wait();
+  return channel_->Start<operator_>({kServiceName, "requires"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::keywords::operator_> delete_::Stub::requiresAsync(
-    const ::fixtures::keywords::union_& request,
+::mqrpc::Call<operator_> delete_::Stub::requiresAsync(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::keywords::operator_>(
-      {kServiceName, "requires"},
-      request,
-      options);
+  return channel_->Start<operator_>({kServiceName, "requires"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Stub::assert_(
-    const ::fixtures::keywords::union_& request,
+::absl::StatusOr<operator_> delete_::Stub::assert_(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<::fixtures::keywords::operator_>({kServiceName, "assert"}, request, options)
-      .Wait();
+  return channel_->Start<operator_>({kServiceName, "assert"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::keywords::operator_> delete_::Stub::assertAsync(
-    const ::fixtures::keywords::union_& request,
+::mqrpc::Call<operator_> delete_::Stub::assertAsync(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::keywords::operator_>(
-      {kServiceName, "assert"},
-      request,
-      options);
+  return channel_->Start<operator_>({kServiceName, "assert"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Stub::NULL_(
-    const ::fixtures::keywords::union_& request,
+::absl::StatusOr<operator_> delete_::Stub::NULL_(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::keywords::operator_>({kServiceName, "NULL"}, request, options)
-      .Wait();
+  return channel_->Start<operator_>({kServiceName, "NULL"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::keywords::operator_> delete_::Stub::NULLAsync(
-    const ::fixtures::keywords::union_& request,
+::mqrpc::Call<operator_> delete_::Stub::NULLAsync(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::keywords::operator_>({kServiceName, "NULL"}, request, options);
+  return channel_->Start<operator_>({kServiceName, "NULL"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Stub::this_(
-    const ::fixtures::keywords::union_& request,
+::absl::StatusOr<operator_> delete_::Stub::this_(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::keywords::operator_>({kServiceName, "this"}, request, options)
-      .Wait();
+  return channel_->Start<operator_>({kServiceName, "this"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::keywords::operator_> delete_::Stub::thisAsync(
-    const ::fixtures::keywords::union_& request,
+::mqrpc::Call<operator_> delete_::Stub::thisAsync(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::keywords::operator_>({kServiceName, "this"}, request, options);
+  return channel_->Start<operator_>({kServiceName, "this"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Stub::request(
-    const ::fixtures::keywords::union_& request,
+::absl::StatusOr<operator_> delete_::Stub::request(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<::fixtures::keywords::operator_>({kServiceName, "request"}, request, options)
-      .Wait();
+  return channel_->Start<operator_>({kServiceName, "request"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::keywords::operator_> delete_::Stub::requestAsync(
-    const ::fixtures::keywords::union_& request,
+::mqrpc::Call<operator_> delete_::Stub::requestAsync(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::keywords::operator_>(
-      {kServiceName, "request"},
-      request,
-      options);
+  return channel_->Start<operator_>({kServiceName, "request"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Stub::options(
-    const ::fixtures::keywords::union_& request,
+::absl::StatusOr<operator_> delete_::Stub::options(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<::fixtures::keywords::operator_>({kServiceName, "options"}, request, options)
-      .Wait();
+  return channel_->Start<operator_>({kServiceName, "options"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::keywords::operator_> delete_::Stub::optionsAsync(
-    const ::fixtures::keywords::union_& request,
+::mqrpc::Call<operator_> delete_::Stub::optionsAsync(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::keywords::operator_>(
-      {kServiceName, "options"},
-      request,
-      options);
+  return channel_->Start<operator_>({kServiceName, "options"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Stub::context(
-    const ::fixtures::keywords::union_& request,
+::absl::StatusOr<operator_> delete_::Stub::context(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<::fixtures::keywords::operator_>({kServiceName, "context"}, request, options)
-      .Wait();
+  return channel_->Start<operator_>({kServiceName, "context"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::keywords::operator_> delete_::Stub::contextAsync(
-    const ::fixtures::keywords::union_& request,
+::mqrpc::Call<operator_> delete_::Stub::contextAsync(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::keywords::operator_>(
-      {kServiceName, "context"},
-      request,
-      options);
+  return channel_->Start<operator_>({kServiceName, "context"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Stub::channel(
-    const ::fixtures::keywords::union_& request,
+::absl::StatusOr<operator_> delete_::Stub::channel(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<::fixtures::keywords::operator_>({kServiceName, "channel"}, request, options)
-      .Wait();
+  return channel_->Start<operator_>({kServiceName, "channel"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::keywords::operator_> delete_::Stub::channelAsync(
-    const ::fixtures::keywords::union_& request,
+::mqrpc::Call<operator_> delete_::Stub::channelAsync(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::keywords::operator_>(
-      {kServiceName, "channel"},
-      request,
-      options);
+  return channel_->Start<operator_>({kServiceName, "channel"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Stub::Start(
-    const ::fixtures::keywords::union_& request,
+::absl::StatusOr<operator_> delete_::Stub::Start(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::keywords::operator_>({kServiceName, "Start"}, request, options)
-      .Wait();
+  return channel_->Start<operator_>({kServiceName, "Start"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::keywords::operator_> delete_::Stub::StartAsync(
-    const ::fixtures::keywords::union_& request,
+::mqrpc::Call<operator_> delete_::Stub::StartAsync(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::keywords::operator_>(
-      {kServiceName, "Start"},
-      request,
-      options);
+  return channel_->Start<operator_>({kServiceName, "Start"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Stub::Wait(
-    const ::fixtures::keywords::union_& request,
+::absl::StatusOr<operator_> delete_::Stub::Wait(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::keywords::operator_>({kServiceName, "Wait"}, request, options)
-      .Wait();
+  return channel_->Start<operator_>({kServiceName, "Wait"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::keywords::operator_> delete_::Stub::WaitAsync(
-    const ::fixtures::keywords::union_& request,
+::mqrpc::Call<operator_> delete_::Stub::WaitAsync(
+    const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::keywords::operator_>({kServiceName, "Wait"}, request, options);
+  return channel_->Start<operator_>({kServiceName, "Wait"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Service::new_(
+::absl::StatusOr<operator_> delete_::Service::new_(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::keywords::union_& /*request*/) {
+    const union_& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Service::co_await_(
+::absl::StatusOr<operator_> delete_::Service::co_await_(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::keywords::union_& /*request*/) {
+    const union_& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Service::requires_(
+::absl::StatusOr<operator_> delete_::Service::requires_(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::keywords::union_& /*request*/) {
+    const union_& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Service::assert_(
+::absl::StatusOr<operator_> delete_::Service::assert_(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::keywords::union_& /*request*/) {
+    const union_& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Service::NULL_(
+::absl::StatusOr<operator_> delete_::Service::NULL_(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::keywords::union_& /*request*/) {
+    const union_& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Service::this_(
+::absl::StatusOr<operator_> delete_::Service::this_(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::keywords::union_& /*request*/) {
+    const union_& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Service::request(
+::absl::StatusOr<operator_> delete_::Service::request(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::keywords::union_& /*request*/) {
+    const union_& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Service::options(
+::absl::StatusOr<operator_> delete_::Service::options(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::keywords::union_& /*request*/) {
+    const union_& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Service::context(
+::absl::StatusOr<operator_> delete_::Service::context(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::keywords::union_& /*request*/) {
+    const union_& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Service::channel(
+::absl::StatusOr<operator_> delete_::Service::channel(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::keywords::union_& /*request*/) {
+    const union_& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Service::Start(
+::absl::StatusOr<operator_> delete_::Service::Start(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::keywords::union_& /*request*/) {
+    const union_& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::absl::StatusOr<::fixtures::keywords::operator_> delete_::Service::Wait(
+::absl::StatusOr<operator_> delete_::Service::Wait(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::keywords::union_& /*request*/) {
+    const union_& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 

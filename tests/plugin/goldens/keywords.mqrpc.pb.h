@@ -25,88 +25,88 @@ class delete_ final {
    public:
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
 
-    ::absl::StatusOr<::fixtures::keywords::operator_> new_(
-        const ::fixtures::keywords::union_& request,
+    ::absl::StatusOr<operator_> new_(
+        const union_& request,
         const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::keywords::operator_> newAsync(
-        const ::fixtures::keywords::union_& request,
-        const ::mqrpc::CallOptions& options = {});
-
-    ::absl::StatusOr<::fixtures::keywords::operator_> co_await_(
-        const ::fixtures::keywords::union_& request,
-        const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::keywords::operator_> co_awaitAsync(
-        const ::fixtures::keywords::union_& request,
+    ::mqrpc::Call<operator_> newAsync(
+        const union_& request,
         const ::mqrpc::CallOptions& options = {});
 
-    ::absl::StatusOr<::fixtures::keywords::operator_> requires_(
-        const ::fixtures::keywords::union_& request,
+    ::absl::StatusOr<operator_> co_await_(
+        const union_& request,
         const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::keywords::operator_> requiresAsync(
-        const ::fixtures::keywords::union_& request,
-        const ::mqrpc::CallOptions& options = {});
-
-    ::absl::StatusOr<::fixtures::keywords::operator_> assert_(
-        const ::fixtures::keywords::union_& request,
-        const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::keywords::operator_> assertAsync(
-        const ::fixtures::keywords::union_& request,
+    ::mqrpc::Call<operator_> co_awaitAsync(
+        const union_& request,
         const ::mqrpc::CallOptions& options = {});
 
-    ::absl::StatusOr<::fixtures::keywords::operator_> NULL_(
-        const ::fixtures::keywords::union_& request,
+    ::absl::StatusOr<operator_> requires_(
+        const union_& request,
         const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::keywords::operator_> NULLAsync(
-        const ::fixtures::keywords::union_& request,
-        const ::mqrpc::CallOptions& options = {});
-
-    ::absl::StatusOr<::fixtures::keywords::operator_> this_(
-        const ::fixtures::keywords::union_& request,
-        const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::keywords::operator_> thisAsync(
-        const ::fixtures::keywords::union_& request,
+    ::mqrpc::Call<operator_> requiresAsync(
+        const union_& request,
         const ::mqrpc::CallOptions& options = {});
 
-    ::absl::StatusOr<::fixtures::keywords::operator_> request(
-        const ::fixtures::keywords::union_& request,
+    ::absl::StatusOr<operator_> assert_(
+        const union_& request,
         const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::keywords::operator_> requestAsync(
-        const ::fixtures::keywords::union_& request,
-        const ::mqrpc::CallOptions& options = {});
-
-    ::absl::StatusOr<::fixtures::keywords::operator_> options(
-        const ::fixtures::keywords::union_& request,
-        const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::keywords::operator_> optionsAsync(
-        const ::fixtures::keywords::union_& request,
+    ::mqrpc::Call<operator_> assertAsync(
+        const union_& request,
         const ::mqrpc::CallOptions& options = {});
 
-    ::absl::StatusOr<::fixtures::keywords::operator_> context(
-        const ::fixtures::keywords::union_& request,
+    ::absl::StatusOr<operator_> NULL_(
+        const union_& request,
         const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::keywords::operator_> contextAsync(
-        const ::fixtures::keywords::union_& request,
-        const ::mqrpc::CallOptions& options = {});
-
-    ::absl::StatusOr<::fixtures::keywords::operator_> channel(
-        const ::fixtures::keywords::union_& request,
-        const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::keywords::operator_> channelAsync(
-        const ::fixtures::keywords::union_& request,
+    ::mqrpc::Call<operator_> NULLAsync(
+        const union_& request,
         const ::mqrpc::CallOptions& options = {});
 
-    ::absl::StatusOr<::fixtures::keywords::operator_> Start(
-        const ::fixtures::keywords::union_& request,
+    ::absl::StatusOr<operator_> this_(
+        const union_& request,
         const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::keywords::operator_> StartAsync(
-        const ::fixtures::keywords::union_& request,
+    ::mqrpc::Call<operator_> thisAsync(
+        const union_& request,
         const ::mqrpc::CallOptions& options = {});
 
-    ::absl::StatusOr<::fixtures::keywords::operator_> Wait(
-        const ::fixtures::keywords::union_& request,
+    ::absl::StatusOr<operator_> request(
+        const union_& request,
         const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::keywords::operator_> WaitAsync(
-        const ::fixtures::keywords::union_& request,
+    ::mqrpc::Call<operator_> requestAsync(
+        const union_& request,
+        const ::mqrpc::CallOptions& options = {});
+
+    ::absl::StatusOr<operator_> options(
+        const union_& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<operator_> optionsAsync(
+        const union_& request,
+        const ::mqrpc::CallOptions& options = {});
+
+    ::absl::StatusOr<operator_> context(
+        const union_& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<operator_> contextAsync(
+        const union_& request,
+        const ::mqrpc::CallOptions& options = {});
+
+    ::absl::StatusOr<operator_> channel(
+        const union_& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<operator_> channelAsync(
+        const union_& request,
+        const ::mqrpc::CallOptions& options = {});
+
+    ::absl::StatusOr<operator_> Start(
+        const union_& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<operator_> StartAsync(
+        const union_& request,
+        const ::mqrpc::CallOptions& options = {});
+
+    ::absl::StatusOr<operator_> Wait(
+        const union_& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<operator_> WaitAsync(
+        const union_& request,
         const ::mqrpc::CallOptions& options = {});
 
    private:
@@ -117,53 +117,53 @@ class delete_ final {
   // UNIMPLEMENTED.
   class Service : public ::mqrpc::Service {
    public:
-    virtual ::absl::StatusOr<::fixtures::keywords::operator_> new_(
+    virtual ::absl::StatusOr<operator_> new_(
         ::mqrpc::ServerContext& context,
-        const ::fixtures::keywords::union_& request);
+        const union_& request);
 
-    virtual ::absl::StatusOr<::fixtures::keywords::operator_> co_await_(
+    virtual ::absl::StatusOr<operator_> co_await_(
         ::mqrpc::ServerContext& context,
-        const ::fixtures::keywords::union_& request);
+        const union_& request);
 
-    virtual ::absl::StatusOr<::fixtures::keywords::operator_> requires_(
+    virtual ::absl::StatusOr<operator_> requires_(
         ::mqrpc::ServerContext& context,
-        const ::fixtures::keywords::union_& request);
+        const union_& request);
 
-    virtual ::absl::StatusOr<::fixtures::keywords::operator_> assert_(
+    virtual ::absl::StatusOr<operator_> assert_(
         ::mqrpc::ServerContext& context,
-        const ::fixtures::keywords::union_& request);
+        const union_& request);
 
-    virtual ::absl::StatusOr<::fixtures::keywords::operator_> NULL_(
+    virtual ::absl::StatusOr<operator_> NULL_(
         ::mqrpc::ServerContext& context,
-        const ::fixtures::keywords::union_& request);
+        const union_& request);
 
-    virtual ::absl::StatusOr<::fixtures::keywords::operator_> this_(
+    virtual ::absl::StatusOr<operator_> this_(
         ::mqrpc::ServerContext& context,
-        const ::fixtures::keywords::union_& request);
+        const union_& request);
 
-    virtual ::absl::StatusOr<::fixtures::keywords::operator_> request(
+    virtual ::absl::StatusOr<operator_> request(
         ::mqrpc::ServerContext& context,
-        const ::fixtures::keywords::union_& request);
+        const union_& request);
 
-    virtual ::absl::StatusOr<::fixtures::keywords::operator_> options(
+    virtual ::absl::StatusOr<operator_> options(
         ::mqrpc::ServerContext& context,
-        const ::fixtures::keywords::union_& request);
+        const union_& request);
 
-    virtual ::absl::StatusOr<::fixtures::keywords::operator_> context(
+    virtual ::absl::StatusOr<operator_> context(
         ::mqrpc::ServerContext& context,
-        const ::fixtures::keywords::union_& request);
+        const union_& request);
 
-    virtual ::absl::StatusOr<::fixtures::keywords::operator_> channel(
+    virtual ::absl::StatusOr<operator_> channel(
         ::mqrpc::ServerContext& context,
-        const ::fixtures::keywords::union_& request);
+        const union_& request);
 
-    virtual ::absl::StatusOr<::fixtures::keywords::operator_> Start(
+    virtual ::absl::StatusOr<operator_> Start(
         ::mqrpc::ServerContext& context,
-        const ::fixtures::keywords::union_& request);
+        const union_& request);
 
-    virtual ::absl::StatusOr<::fixtures::keywords::operator_> Wait(
+    virtual ::absl::StatusOr<operator_> Wait(
         ::mqrpc::ServerContext& context,
-        const ::fixtures::keywords::union_& request);
+        const union_& request);
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };

@@ -10,38 +10,30 @@ namespace with_a_project_that_is_called {
 namespace v1alpha1 {
 
 // clang-format off
-::absl::StatusOr<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+::absl::StatusOr<AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
     Stub::Get(
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request,
+        const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>(
-          {kServiceName, "Get"},
-          request,
-          options)
-      .Wait();
+  return channel_->Start<AReplyThatIsLong>({kServiceName, "Get"}, request, options).Wait();
 }
 // clang-format on
 
 // clang-format off
-::mqrpc::Call<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+::mqrpc::Call<AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
     Stub::GetAsync(
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request,
+        const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>(
-      {kServiceName, "Get"},
-      request,
-      options);
+  return channel_->Start<AReplyThatIsLong>({kServiceName, "Get"}, request, options);
 }
 // clang-format on
 
 // clang-format off
-::absl::StatusOr<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+::absl::StatusOr<AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
     Stub::AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud(
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request,
+        const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options) {
   return channel_
-      ->Start<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>(
+      ->Start<AReplyThatIsLong>(
           {kServiceName, "AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud"},
           request,
           options)
@@ -50,11 +42,11 @@ namespace v1alpha1 {
 // clang-format on
 
 // clang-format off
-::mqrpc::Call<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+::mqrpc::Call<AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
     Stub::AMethodThatIsCalledMoreOftenThanItsNameIsReadAloudAsync(
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request,
+        const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>(
+  return channel_->Start<AReplyThatIsLong>(
       {kServiceName, "AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud"},
       request,
       options);
@@ -62,12 +54,12 @@ namespace v1alpha1 {
 // clang-format on
 
 // clang-format off
-::absl::StatusOr<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+::absl::StatusOr<AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
     Stub::AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere(
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request,
+        const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options) {
   return channel_
-      ->Start<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>(
+      ->Start<AReplyThatIsLong>(
           {kServiceName, "AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere"},
           request,
           options)
@@ -76,11 +68,11 @@ namespace v1alpha1 {
 // clang-format on
 
 // clang-format off
-::mqrpc::Call<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+::mqrpc::Call<AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
     Stub::AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHereAsync(
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request,
+        const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>(
+  return channel_->Start<AReplyThatIsLong>(
       {kServiceName, "AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere"},
       request,
       options);
@@ -88,28 +80,28 @@ namespace v1alpha1 {
 // clang-format on
 
 // clang-format off
-::absl::StatusOr<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+::absl::StatusOr<AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
     Service::Get(
         ::mqrpc::ServerContext& context,
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& /*request*/) {
+        const ARequestThatIsLong& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 // clang-format on
 
 // clang-format off
-::absl::StatusOr<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+::absl::StatusOr<AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
     Service::AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud(
         ::mqrpc::ServerContext& context,
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& /*request*/) {
+        const ARequestThatIsLong& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 // clang-format on
 
 // clang-format off
-::absl::StatusOr<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+::absl::StatusOr<AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
     Service::AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere(
         ::mqrpc::ServerContext& context,
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& /*request*/) {
+        const ARequestThatIsLong& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 // clang-format on
@@ -131,75 +123,46 @@ namespace v1alpha1 {
 }
 // clang-format on
 
-// clang-format off
-::absl::StatusOr<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong> Short::
-    Stub::Get(
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request,
-        const ::mqrpc::CallOptions& options) {
+::absl::StatusOr<AReplyThatIsLong> Short::Stub::Get(
+    const ARequestThatIsLong& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Start<AReplyThatIsLong>({kServiceName, "Get"}, request, options).Wait();
+}
+
+::mqrpc::Call<AReplyThatIsLong> Short::Stub::GetAsync(
+    const ARequestThatIsLong& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Start<AReplyThatIsLong>({kServiceName, "Get"}, request, options);
+}
+
+::absl::StatusOr<AReplyThatIsLong> Short::Stub::GetTheReplyThatBelongsToIt(
+    const ARequestThatIsLong& request,
+    const ::mqrpc::CallOptions& options) {
   return channel_
-      ->Start<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>(
-          {kServiceName, "Get"},
-          request,
-          options)
+      ->Start<AReplyThatIsLong>({kServiceName, "GetTheReplyThatBelongsToIt"}, request, options)
       .Wait();
 }
-// clang-format on
 
-// clang-format off
-::mqrpc::Call<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong> Short::
-    Stub::GetAsync(
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request,
-        const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>(
-      {kServiceName, "Get"},
-      request,
-      options);
-}
-// clang-format on
-
-// clang-format off
-::absl::StatusOr<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong> Short::
-    Stub::GetTheReplyThatBelongsToIt(
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request,
-        const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>(
-          {kServiceName, "GetTheReplyThatBelongsToIt"},
-          request,
-          options)
-      .Wait();
-}
-// clang-format on
-
-// clang-format off
-::mqrpc::Call<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong> Short::
-    Stub::GetTheReplyThatBelongsToItAsync(
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request,
-        const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>(
+::mqrpc::Call<AReplyThatIsLong> Short::Stub::GetTheReplyThatBelongsToItAsync(
+    const ARequestThatIsLong& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Start<AReplyThatIsLong>(
       {kServiceName, "GetTheReplyThatBelongsToIt"},
       request,
       options);
 }
-// clang-format on
 
-// clang-format off
-::absl::StatusOr<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong> Short::
-    Service::Get(
-        ::mqrpc::ServerContext& context,
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& /*request*/) {
+::absl::StatusOr<AReplyThatIsLong> Short::Service::Get(
+    ::mqrpc::ServerContext& context,
+    const ARequestThatIsLong& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
-// clang-format on
 
-// clang-format off
-::absl::StatusOr<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong> Short::
-    Service::GetTheReplyThatBelongsToIt(
-        ::mqrpc::ServerContext& context,
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& /*request*/) {
+::absl::StatusOr<AReplyThatIsLong> Short::Service::GetTheReplyThatBelongsToIt(
+    ::mqrpc::ServerContext& context,
+    const ARequestThatIsLong& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
-// clang-format on
 
 ::mqrpc::ServiceDescriptor Short::Service::mqrpc_descriptor() {
   return {

@@ -33,41 +33,30 @@ class AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToW
    public:
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
 
-    // clang-format off
-    ::absl::StatusOr<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>
-    Get(const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request,
+    ::absl::StatusOr<AReplyThatIsLong> Get(
+        const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options = {});
-    // clang-format on
-    // clang-format off
-    ::mqrpc::Call<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>
-    GetAsync(
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request,
+    ::mqrpc::Call<AReplyThatIsLong> GetAsync(
+        const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options = {});
-    // clang-format on
+
+    ::absl::StatusOr<AReplyThatIsLong> AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud(
+        const ARequestThatIsLong& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<AReplyThatIsLong> AMethodThatIsCalledMoreOftenThanItsNameIsReadAloudAsync(
+        const ARequestThatIsLong& request,
+        const ::mqrpc::CallOptions& options = {});
 
     // clang-format off
-    ::absl::StatusOr<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>
-    AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud(
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request,
-        const ::mqrpc::CallOptions& options = {});
-    // clang-format on
-    // clang-format off
-    ::mqrpc::Call<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>
-    AMethodThatIsCalledMoreOftenThanItsNameIsReadAloudAsync(
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request,
-        const ::mqrpc::CallOptions& options = {});
-    // clang-format on
-
-    // clang-format off
-    ::absl::StatusOr<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>
+    ::absl::StatusOr<AReplyThatIsLong>
     AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere(
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request,
+        const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options = {});
     // clang-format on
     // clang-format off
-    ::mqrpc::Call<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>
+    ::mqrpc::Call<AReplyThatIsLong>
     AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHereAsync(
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request,
+        const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options = {});
     // clang-format on
 
@@ -79,24 +68,19 @@ class AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToW
   // UNIMPLEMENTED.
   class Service : public ::mqrpc::Service {
    public:
-    // clang-format off
-    virtual ::absl::StatusOr<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>
-    Get(::mqrpc::ServerContext& context,
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request);
-    // clang-format on
-
-    // clang-format off
-    virtual ::absl::StatusOr<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>
-    AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud(
+    virtual ::absl::StatusOr<AReplyThatIsLong> Get(
         ::mqrpc::ServerContext& context,
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request);
-    // clang-format on
+        const ARequestThatIsLong& request);
+
+    virtual ::absl::StatusOr<AReplyThatIsLong> AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud(
+        ::mqrpc::ServerContext& context,
+        const ARequestThatIsLong& request);
 
     // clang-format off
-    virtual ::absl::StatusOr<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>
+    virtual ::absl::StatusOr<AReplyThatIsLong>
     AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere(
         ::mqrpc::ServerContext& context,
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request);
+        const ARequestThatIsLong& request);
     // clang-format on
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
@@ -117,30 +101,19 @@ class Short final {
    public:
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
 
-    // clang-format off
-    ::absl::StatusOr<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>
-    Get(const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request,
+    ::absl::StatusOr<AReplyThatIsLong> Get(
+        const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options = {});
-    // clang-format on
-    // clang-format off
-    ::mqrpc::Call<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>
-    GetAsync(
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request,
+    ::mqrpc::Call<AReplyThatIsLong> GetAsync(
+        const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options = {});
-    // clang-format on
 
-    // clang-format off
-    [[deprecated]] ::absl::StatusOr<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>
-    GetTheReplyThatBelongsToIt(
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request,
+    [[deprecated]] ::absl::StatusOr<AReplyThatIsLong> GetTheReplyThatBelongsToIt(
+        const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options = {});
-    // clang-format on
-    // clang-format off
-    [[deprecated]] ::mqrpc::Call<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>
-    GetTheReplyThatBelongsToItAsync(
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request,
+    [[deprecated]] ::mqrpc::Call<AReplyThatIsLong> GetTheReplyThatBelongsToItAsync(
+        const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options = {});
-    // clang-format on
 
    private:
     ::mqrpc::Channel* channel_;
@@ -150,18 +123,13 @@ class Short final {
   // UNIMPLEMENTED.
   class Service : public ::mqrpc::Service {
    public:
-    // clang-format off
-    virtual ::absl::StatusOr<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>
-    Get(::mqrpc::ServerContext& context,
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request);
-    // clang-format on
-
-    // clang-format off
-    virtual ::absl::StatusOr<::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::AReplyThatIsLong>
-    GetTheReplyThatBelongsToIt(
+    virtual ::absl::StatusOr<AReplyThatIsLong> Get(
         ::mqrpc::ServerContext& context,
-        const ::a_company_with_a_name_that_is_long::and_a_department_too::with_a_project_that_is_called::v1alpha1::ARequestThatIsLong& request);
-    // clang-format on
+        const ARequestThatIsLong& request);
+
+    virtual ::absl::StatusOr<AReplyThatIsLong> GetTheReplyThatBelongsToIt(
+        ::mqrpc::ServerContext& context,
+        const ARequestThatIsLong& request);
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };

@@ -6,47 +6,37 @@
 
 namespace fixtures::nested_types {
 
-::absl::StatusOr<::fixtures::nested_types::Outer_Middle> Nested::Stub::Get(
-    const ::fixtures::nested_types::Outer_Middle_Inner& request,
+::absl::StatusOr<Outer_Middle> Nested::Stub::Get(
+    const Outer_Middle_Inner& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<::fixtures::nested_types::Outer_Middle>({kServiceName, "Get"}, request, options)
-      .Wait();
+  return channel_->Start<Outer_Middle>({kServiceName, "Get"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::nested_types::Outer_Middle> Nested::Stub::GetAsync(
-    const ::fixtures::nested_types::Outer_Middle_Inner& request,
+::mqrpc::Call<Outer_Middle> Nested::Stub::GetAsync(
+    const Outer_Middle_Inner& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::nested_types::Outer_Middle>(
-      {kServiceName, "Get"},
-      request,
-      options);
+  return channel_->Start<Outer_Middle>({kServiceName, "Get"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::nested_types::Outer_Middle> Nested::Stub::Outer(
+::absl::StatusOr<Outer_Middle> Nested::Stub::Outer(
     const ::fixtures::nested_types::Outer& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<::fixtures::nested_types::Outer_Middle>({kServiceName, "Outer"}, request, options)
-      .Wait();
+  return channel_->Start<Outer_Middle>({kServiceName, "Outer"}, request, options).Wait();
 }
 
-::mqrpc::Call<::fixtures::nested_types::Outer_Middle> Nested::Stub::OuterAsync(
+::mqrpc::Call<Outer_Middle> Nested::Stub::OuterAsync(
     const ::fixtures::nested_types::Outer& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::nested_types::Outer_Middle>(
-      {kServiceName, "Outer"},
-      request,
-      options);
+  return channel_->Start<Outer_Middle>({kServiceName, "Outer"}, request, options);
 }
 
-::absl::StatusOr<::fixtures::nested_types::Outer_Middle> Nested::Service::Get(
+::absl::StatusOr<Outer_Middle> Nested::Service::Get(
     ::mqrpc::ServerContext& context,
-    const ::fixtures::nested_types::Outer_Middle_Inner& /*request*/) {
+    const Outer_Middle_Inner& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::absl::StatusOr<::fixtures::nested_types::Outer_Middle> Nested::Service::Outer(
+::absl::StatusOr<Outer_Middle> Nested::Service::Outer(
     ::mqrpc::ServerContext& context,
     const ::fixtures::nested_types::Outer& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);

@@ -25,17 +25,17 @@ class Nested final {
    public:
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
 
-    ::absl::StatusOr<::fixtures::nested_types::Outer_Middle> Get(
-        const ::fixtures::nested_types::Outer_Middle_Inner& request,
+    ::absl::StatusOr<Outer_Middle> Get(
+        const Outer_Middle_Inner& request,
         const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::nested_types::Outer_Middle> GetAsync(
-        const ::fixtures::nested_types::Outer_Middle_Inner& request,
+    ::mqrpc::Call<Outer_Middle> GetAsync(
+        const Outer_Middle_Inner& request,
         const ::mqrpc::CallOptions& options = {});
 
-    ::absl::StatusOr<::fixtures::nested_types::Outer_Middle> Outer(
+    ::absl::StatusOr<Outer_Middle> Outer(
         const ::fixtures::nested_types::Outer& request,
         const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::fixtures::nested_types::Outer_Middle> OuterAsync(
+    ::mqrpc::Call<Outer_Middle> OuterAsync(
         const ::fixtures::nested_types::Outer& request,
         const ::mqrpc::CallOptions& options = {});
 
@@ -47,11 +47,11 @@ class Nested final {
   // UNIMPLEMENTED.
   class Service : public ::mqrpc::Service {
    public:
-    virtual ::absl::StatusOr<::fixtures::nested_types::Outer_Middle> Get(
+    virtual ::absl::StatusOr<Outer_Middle> Get(
         ::mqrpc::ServerContext& context,
-        const ::fixtures::nested_types::Outer_Middle_Inner& request);
+        const Outer_Middle_Inner& request);
 
-    virtual ::absl::StatusOr<::fixtures::nested_types::Outer_Middle> Outer(
+    virtual ::absl::StatusOr<Outer_Middle> Outer(
         ::mqrpc::ServerContext& context,
         const ::fixtures::nested_types::Outer& request);
 

@@ -4,21 +4,21 @@
 
 #include <string>
 
-::absl::StatusOr<::Reply> Bare::Stub::Get(
-    const ::Request& request,
+::absl::StatusOr<Reply> Bare::Stub::Get(
+    const Request& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::Reply>({kServiceName, "Get"}, request, options).Wait();
+  return channel_->Start<Reply>({kServiceName, "Get"}, request, options).Wait();
 }
 
-::mqrpc::Call<::Reply> Bare::Stub::GetAsync(
-    const ::Request& request,
+::mqrpc::Call<Reply> Bare::Stub::GetAsync(
+    const Request& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::Reply>({kServiceName, "Get"}, request, options);
+  return channel_->Start<Reply>({kServiceName, "Get"}, request, options);
 }
 
-::absl::StatusOr<::Reply> Bare::Service::Get(
+::absl::StatusOr<Reply> Bare::Service::Get(
     ::mqrpc::ServerContext& context,
-    const ::Request& /*request*/) {
+    const Request& /*request*/) {
   return ::mqrpc::UnimplementedMethod(context);
 }
 

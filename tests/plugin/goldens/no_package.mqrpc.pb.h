@@ -24,12 +24,8 @@ class Bare final {
    public:
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
 
-    ::absl::StatusOr<::Reply> Get(
-        const ::Request& request,
-        const ::mqrpc::CallOptions& options = {});
-    ::mqrpc::Call<::Reply> GetAsync(
-        const ::Request& request,
-        const ::mqrpc::CallOptions& options = {});
+    ::absl::StatusOr<Reply> Get(const Request& request, const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<Reply> GetAsync(const Request& request, const ::mqrpc::CallOptions& options = {});
 
    private:
     ::mqrpc::Channel* channel_;
@@ -39,9 +35,7 @@ class Bare final {
   // UNIMPLEMENTED.
   class Service : public ::mqrpc::Service {
    public:
-    virtual ::absl::StatusOr<::Reply> Get(
-        ::mqrpc::ServerContext& context,
-        const ::Request& request);
+    virtual ::absl::StatusOr<Reply> Get(::mqrpc::ServerContext& context, const Request& request);
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
