@@ -1,5 +1,5 @@
-// Serves acme.Thermostat and calls it, through an in-process broker and through a real one. Exits with
-// 0 if the calls end as they should.
+// Serves acme.Thermostat and calls it, through an in-process broker and through a real one. Exits
+// with 0 if the calls end as they should.
 
 #include <iostream>
 
