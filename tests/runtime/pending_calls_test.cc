@@ -1,0 +1,117 @@
+#include "pending_calls.h"
+
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace mqrpc::internal {
+namespace {
+
+using Stage = PendingCall::Stage;
+
+absl::Time At(int second) { return absl::UnixEpoch() + absl::Seconds(second); }
+
+PendingCall MakeCall(CallId id, int deadline, Stage stage = Stage::kQueued) {
+  return {.id = id, .deadline = At(deadline), .stage = stage};
+}
+
+std::set<CallId> IdsOf(const std::vector<PendingCall>& calls) {
+  std::set<CallId> ids;
+  for (const PendingCall& call : calls) ids.insert(call.id);
+  return ids;
+}
+
+TEST(PendingCallsTest, ACallIsTakenOnce) {
+  PendingCalls calls;
+  calls.Insert(MakeCall(1, 10));
+
+  EXPECT_EQ(calls.Take(1)->id, 1u);
+  EXPECT_FALSE(calls.Take(1).has_value());
+  EXPECT_EQ(calls.Find(1), nullptr);
+  EXPECT_TRUE(calls.empty());
+}
+
+TEST(PendingCallsTest, ACallThatNeverWasIsNotThere) {
+  PendingCalls calls;
+  calls.Insert(MakeCall(1, 10));
+
+  EXPECT_FALSE(calls.Take(2).has_value());
+  EXPECT_EQ(calls.Find(2), nullptr);
+  EXPECT_FALSE(calls.empty());
+}
+
+TEST(PendingCallsTest, WhatIsFoundMayBeChanged) {
+  PendingCalls calls;
+  calls.Insert(MakeCall(1, 10)).publish_id = 5;
+  calls.Find(1)->stage = Stage::kSent;
+
+  EXPECT_EQ(calls.Find(1)->publish_id, 5u);
+  EXPECT_EQ(calls.Take(1)->stage, Stage::kSent);
+}
+
+TEST(PendingCallsTest, TheFirstDeadlineComesFirst) {
+  PendingCalls calls;
+  calls.Insert(MakeCall(1, 30));
+  calls.Insert(MakeCall(2, 10));
+  calls.Insert(MakeCall(3, 20));
+
+  EXPECT_EQ(calls.NextDeadline(), At(10));
+  EXPECT_EQ(calls.FirstExpired(At(10) - absl::Nanoseconds(1)), std::nullopt);
+  EXPECT_EQ(calls.FirstExpired(At(10)), 2u);
+  EXPECT_EQ(calls.FirstExpired(At(99)), 2u);
+  calls.Take(2);
+  EXPECT_EQ(calls.FirstExpired(At(99)), 3u);
+  calls.Take(3);
+  EXPECT_EQ(calls.FirstExpired(At(99)), 1u);
+}
+
+TEST(PendingCallsTest, CallsOfOneDeadlineExpireInTheirOrder) {
+  PendingCalls calls;
+  for (CallId id : {3, 1, 2}) calls.Insert(MakeCall(id, 10));
+
+  for (CallId id : {1, 2, 3}) {
+    EXPECT_EQ(calls.FirstExpired(At(10)), id);
+    calls.Take(id);
+  }
+  EXPECT_EQ(calls.FirstExpired(At(10)), std::nullopt);
+}
+
+TEST(PendingCallsTest, WithoutCallsThereIsNoDeadline) {
+  PendingCalls calls;
+  EXPECT_EQ(calls.NextDeadline(), absl::InfiniteFuture());
+  calls.Insert(MakeCall(1, 10));
+  calls.Take(1);
+  EXPECT_EQ(calls.NextDeadline(), absl::InfiniteFuture());
+}
+
+TEST(PendingCallsTest, ThoseThatHaveComeFarEnoughAreTakenTogether) {
+  PendingCalls calls;
+  calls.Insert(MakeCall(1, 10, Stage::kQueued));
+  calls.Insert(MakeCall(2, 10, Stage::kSent));
+  calls.Insert(MakeCall(3, 10, Stage::kAccepted));
+  calls.Insert(MakeCall(4, 10, Stage::kSent));
+
+  EXPECT_EQ(IdsOf(calls.TakeFrom(Stage::kAccepted)), std::set<CallId>{3});
+  EXPECT_EQ(IdsOf(calls.TakeFrom(Stage::kSent)), (std::set<CallId>{2, 4}));
+  EXPECT_EQ(IdsOf(calls.TakeFrom(Stage::kQueued)), std::set<CallId>{1});
+  EXPECT_TRUE(calls.empty());
+  EXPECT_EQ(calls.NextDeadline(), absl::InfiniteFuture());
+}
+
+TEST(PendingCallsTest, ManyAreKeptApart) {
+  PendingCalls calls;
+  constexpr int kCalls = 10'000;
+  for (int i = 0; i < kCalls; ++i) calls.Insert(MakeCall(i, i * 7919 % kCalls));
+
+  for (int second = 0; second < kCalls; ++second) {
+    std::optional<CallId> id = calls.FirstExpired(At(second));
+    ASSERT_TRUE(id.has_value());
+    ASSERT_EQ(calls.Take(*id)->deadline, At(second));
+  }
+  EXPECT_TRUE(calls.empty());
+}
+
+}  // namespace
+}  // namespace mqrpc::internal

@@ -1,0 +1,188 @@
+// Whose filter takes which message, when a subscription begins, and when it ends.
+
+#include "contract.h"
+#include "gmock/gmock.h"
+
+namespace mqrpc::tests {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+using TransportSubscriptions = TransportContract;
+
+TEST_P(TransportSubscriptions, PlusTakesOneLevel) {
+  Transport& transport = Connect("me");
+  SubscriberPtr subscriber = Subscribe(transport, "a/+/c");
+  for (const char* topic : {"a/b/c", "a//c", "a/b", "a/b/c/d", "a/b/x", "b/b/c"}) {
+    ASSERT_TRUE(Publish(transport, {.topic = topic, .payload = topic}).ok());
+  }
+  Settle(transport, transport);
+  EXPECT_THAT(subscriber->Payloads(), ElementsAre("a/b/c", "a//c"));
+}
+
+TEST_P(TransportSubscriptions, HashTakesAllBelowAndTheLevelItself) {
+  Transport& transport = Connect("me");
+  SubscriberPtr subscriber = Subscribe(transport, "a/#");
+  for (const char* topic : {"a", "a/", "a/b", "a/b/c", "ab", "b/a"}) {
+    ASSERT_TRUE(Publish(transport, {.topic = topic, .payload = topic}).ok());
+  }
+  Settle(transport, transport);
+  EXPECT_THAT(subscriber->Payloads(), ElementsAre("a", "a/", "a/b", "a/b/c"));
+}
+
+TEST_P(TransportSubscriptions, LeadingWildcardsDoNotSeeDollarTopics) {
+  Transport& transport = Connect("me");
+  SubscriberPtr plus = Subscribe(transport, "+/x");
+  SubscriberPtr exact = Subscribe(transport, "$internal/x");
+  ASSERT_TRUE(Publish(transport, {.topic = "$internal/x", .payload = "hidden"}).ok());
+  Settle(transport, transport);
+  EXPECT_THAT(plus->Payloads(), IsEmpty());
+  EXPECT_THAT(exact->Payloads(), ElementsAre("hidden"));
+}
+
+TEST_P(TransportSubscriptions, ReplyCannotOvertakeItsSubscription) {
+  Transport& transport = Connect("me");
+  SubscriberPtr subscriber;
+  PublicationPtr publication;
+  InLoop(transport, [&] {
+    subscriber = StartSubscribe(transport, {.filter = "me/replies"});
+    publication = StartPublish(transport, {.topic = "me/replies", .payload = "reply"});
+  });
+  Await(*subscriber, 1);
+  EXPECT_THAT(subscriber->Payloads(), ElementsAre("reply"));
+  ASSERT_TRUE(Wait([&] { return publication->acks.Size() == 1; }));
+  EXPECT_EQ(*publication->acks.Items().front(), ReasonCode::kSuccess);
+}
+
+TEST_P(TransportSubscriptions, TwoOfOneFilterBothGetItUntilEachIsRemoved) {
+  Transport& transport = Connect("me");
+  SubscriberPtr first = Subscribe(transport, "a/+");
+  SubscriberPtr second = Subscribe(transport, "a/+");
+  ASSERT_TRUE(Publish(transport, {.topic = "a/b", .payload = "both"}).ok());
+  Settle(transport, transport);
+  Unsubscribe(transport, *first);
+  ASSERT_TRUE(Publish(transport, {.topic = "a/b", .payload = "second"}).ok());
+  Settle(transport, transport);
+  Unsubscribe(transport, *second);
+  EXPECT_EQ(
+      *Publish(transport, {.topic = "a/b", .payload = "nobody"}),
+      ReasonCode::kNoMatchingSubscribers);
+  EXPECT_THAT(first->Payloads(), ElementsAre("both"));
+  EXPECT_THAT(second->Payloads(), ElementsAre("both", "second"));
+}
+
+TEST_P(TransportSubscriptions, TwoOfOneFilterAtOnceAreBothGranted) {
+  Transport& transport = Connect("me");
+  SubscriberPtr first;
+  SubscriberPtr second;
+  InLoop(transport, [&] {
+    first = StartSubscribe(transport, {.filter = "a"});
+    second = StartSubscribe(transport, {.filter = "a"});
+  });
+  ASSERT_TRUE(Wait([&] { return first->states.Size() > 0 && second->states.Size() > 0; }));
+  Settle(transport, transport);
+  EXPECT_THAT(first->states.Items(), ElementsAre(absl::OkStatus()));
+  EXPECT_THAT(second->states.Items(), ElementsAre(absl::OkStatus()));
+}
+
+TEST_P(TransportSubscriptions, HigherQoSOfALaterOneIsAskedFor) {
+  Transport& transport = Connect("me");
+  SubscriberPtr low = Subscribe(transport, "a", QoS::kAtMostOnce);
+  SubscriberPtr high = Subscribe(transport, "a", QoS::kExactlyOnce);
+  Settle(transport, transport);
+  ASSERT_TRUE(Publish(transport, {.topic = "a", .qos = QoS::kExactlyOnce}).ok());
+  EXPECT_EQ(Await(*high, 1).front().qos, QoS::kExactlyOnce);
+}
+
+// A broker may deliver one message to overlapping filters of one connection once or for each.
+TEST_P(TransportSubscriptions, OverlappingFiltersEachGetIt) {
+  Transport& transport = Connect("me");
+  SubscriberPtr wide = Subscribe(transport, "a/#");
+  SubscriberPtr narrow = Subscribe(transport, "a/b");
+  ASSERT_TRUE(Publish(transport, {.topic = "a/b", .payload = "x"}).ok());
+  Settle(transport, transport);
+  EXPECT_THAT(wide->Payloads(), ::testing::Contains("x"));
+  EXPECT_THAT(narrow->Payloads(), ::testing::Contains("x"));
+}
+
+TEST_P(TransportSubscriptions, NothingComesAfterUnsubscribe) {
+  Transport& transport = Connect("me");
+  SubscriberPtr subscriber = Subscribe(transport, "a");
+  PublicationPtr publication;
+  InLoop(transport, [&] {
+    publication = StartPublish(transport, {.topic = "a", .payload = "too late"});
+    transport.Unsubscribe(subscriber->id, nullptr);
+  });
+  ASSERT_TRUE(Wait([&] { return publication->acks.Size() == 1; }));
+  Settle(transport, transport);
+  EXPECT_THAT(subscriber->Payloads(), IsEmpty());
+}
+
+TEST_P(TransportSubscriptions, UnsubscribingTwiceIsDoneTwice) {
+  Transport& transport = Connect("me");
+  SubscriberPtr subscriber = Subscribe(transport, "a");
+  Unsubscribe(transport, *subscriber);
+  Unsubscribe(transport, *subscriber);
+}
+
+TEST_P(TransportSubscriptions, ComesBackAfterUnsubscribe) {
+  Transport& transport = Connect("me");
+  SubscriberPtr before = Subscribe(transport, "a");
+  SubscriberPtr after;
+  InLoop(transport, [&] {
+    transport.Unsubscribe(before->id, nullptr);
+    after = StartSubscribe(transport, {.filter = "a"});
+  });
+  ASSERT_TRUE(Wait([&] { return after->states.Size() > 0; }));
+  ASSERT_TRUE(Publish(transport, {.topic = "a", .payload = "again"}).ok());
+  Await(*after, 1);
+  EXPECT_THAT(after->Payloads(), ElementsAre("again"));
+}
+
+TEST_P(TransportSubscriptions, OneMayEndItselfAndBeginAnother) {
+  Transport& transport = Connect("me");
+  SubscriberPtr next;
+  EventLog<std::string> once(events_);
+  InLoop(transport, [&] {
+    auto id = std::make_shared<Transport::SubscriptionId>();
+    *id = transport.Subscribe({.filter = "first", .on_message = [&, id](Message message) {
+                                 transport.Unsubscribe(*id, nullptr);
+                                 next = StartSubscribe(transport, {.filter = "next"});
+                                 once.Add(message.payload);
+                               }});
+  });
+  // On one connection: the first must not overtake its subscription either.
+  ASSERT_TRUE(Publish(transport, {.topic = "first", .payload = "1"}).ok());
+  ASSERT_TRUE(Wait([&] { return once.Size() == 1; }));
+  ASSERT_TRUE(Wait([&] { return next->states.Size() == 1; }));
+  ASSERT_TRUE(Publish(transport, {.topic = "first", .payload = "2"}).ok());
+  ASSERT_TRUE(Publish(transport, {.topic = "next", .payload = "3"}).ok());
+  Await(*next, 1);
+  EXPECT_THAT(once.Items(), ElementsAre("1"));
+  EXPECT_THAT(next->Payloads(), ElementsAre("3"));
+}
+
+TEST_P(TransportSubscriptions, BadFiltersAreRefusedAndTheConnectionSurvives) {
+  Transport& transport = Connect("me");
+  SubscriberPtr good = Subscribe(transport, "good");
+  for (const char* filter :
+       {"", "a/b+", "#/a", "a#", "$share/g", "$share//a", "$share/+/a", "\x01"}) {
+    SubscriberPtr bad;
+    InLoop(transport, [&] { bad = StartSubscribe(transport, {.filter = filter}); });
+    ASSERT_TRUE(Wait([&] { return bad->states.Size() > 0; })) << filter;
+    absl::Status status = bad->states.Items().front();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << filter;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("filter \"")) << filter;
+    Unsubscribe(transport, *bad);
+  }
+  ASSERT_TRUE(Publish(transport, {.topic = "good", .payload = "still here"}).ok());
+  Await(*good, 1);
+  EXPECT_THAT(good->states.Items(), ElementsAre(absl::OkStatus()));
+}
+
+INSTANTIATE_TEST_SUITE_P(On, TransportSubscriptions, AllBeds(), BedName);
+
+}  // namespace
+}  // namespace mqrpc::tests
