@@ -21,14 +21,11 @@ void CallState::Complete(Result result) {
   {
     MutexLock lock(mutex_);
     core_ = nullptr;
-    if (!continuation_) {
-      result_ = std::move(result);
-      completed_.NotifyOne();
-      return;
-    }
     continuation = std::move(continuation_);
+    if (!continuation) result_ = std::move(result);
   }
-  RunContinuation(std::move(continuation), std::move(result));
+  if (continuation) return RunContinuation(std::move(continuation), std::move(result));
+  completed_.NotifyOne();
 }
 
 CallState::Result CallState::Wait() {

@@ -53,13 +53,10 @@ void IoLoop::Wake() {
 }
 
 void IoLoop::Post(Task task) {
-  bool wake;
-  {
-    MutexLock lock(mutex_);
-    tasks_.push_back(std::move(task));
-    wake = std::exchange(sleeping_, false);
-  }
-  if (wake) Wake();
+  // Woken under the lock: the loop may be destroyed as soon as the task can have run.
+  MutexLock lock(mutex_);
+  tasks_.push_back(std::move(task));
+  if (std::exchange(sleeping_, false)) Wake();
 }
 
 IoLoop::TimerId IoLoop::RunAt(absl::Time when, Task task) {

@@ -224,6 +224,9 @@ MosquittoClient::MosquittoClient(const Options& options, mosquitto* client)
   mosquitto_int_option(client_, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
   mosquitto_int_option(client_, MOSQ_OPT_TCP_NODELAY, 1);
   mosquitto_int_option(client_, MOSQ_OPT_SEND_MAXIMUM, options.max_in_flight);
+  // We acknowledge at once, so there is nothing to bound; with the default of 20 libmosquitto takes
+  // a stream of QoS 2 messages for a broker that breaks the protocol.
+  mosquitto_int_option(client_, MOSQ_OPT_RECEIVE_MAXIMUM, kDefaultReceiveMaximum);
   mosquitto_threaded_set(client_, true);
   if (!options.username.empty()) {
     mosquitto_username_pw_set(

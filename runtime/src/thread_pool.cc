@@ -1,6 +1,7 @@
 #include "thread_pool.h"
 
 #include <deque>
+#include <memory>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -9,7 +10,7 @@
 
 namespace mqrpc::internal {
 
-struct ThreadPool::State {
+struct ThreadPool::State : std::enable_shared_from_this<ThreadPool::State> {
   explicit State(size_t max_threads) : max_threads(max_threads) {}
 
   const size_t max_threads;
@@ -19,6 +20,17 @@ struct ThreadPool::State {
   std::vector<std::thread> threads MQRPC_GUARDED_BY(mutex);
   size_t idle MQRPC_GUARDED_BY(mutex) = 0;
   bool stopped MQRPC_GUARDED_BY(mutex) = false;
+
+  // Takes the task and returns true, unless the pool is stopped.
+  bool Add(absl::AnyInvocable<void()>& task) MQRPC_EXCLUDES(mutex) {
+    MutexLock lock(mutex);
+    if (stopped) return false;
+    tasks.push_back(std::move(task));
+    if (tasks.size() > idle && threads.size() < max_threads) {
+      threads.emplace_back([state = shared_from_this()] { state->Work(); });
+    }
+    return true;
+  }
 
   void Work() MQRPC_EXCLUDES(mutex) {
     while (absl::AnyInvocable<void()> task = Next()) task();
@@ -42,18 +54,9 @@ ThreadPool::ThreadPool(size_t max_threads) : state_(std::make_shared<State>(max_
 ThreadPool::~ThreadPool() { Stop(); }
 
 void ThreadPool::Run(absl::AnyInvocable<void()> task) {
-  {
-    MutexLock lock(state_->mutex);
-    if (!state_->stopped) {
-      state_->tasks.push_back(std::move(task));
-      if (state_->tasks.size() > state_->idle && state_->threads.size() < state_->max_threads) {
-        state_->threads.emplace_back([state = state_] { state->Work(); });
-      }
-      state_->changed.NotifyOne();
-      return;
-    }
-  }
-  task();
+  if (!state_->Add(task)) return task();
+  // Without the lock, which the one that wakes up needs first.
+  state_->changed.NotifyOne();
 }
 
 size_t ThreadPool::queued() const {

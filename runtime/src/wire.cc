@@ -149,6 +149,8 @@ Message EncodeRequest(std::string topic, std::string reply_topic, QoS qos, Reque
 }
 
 absl::StatusOr<RequestFrame> DecodeRequest(Message message) {
+  // An empty one is none: libmosquitto cannot send it back.
+  if (message.content_type == "") message.content_type.reset();
   if (message.content_type.has_value() && *message.content_type != kProtobuf) {
     return absl::InvalidArgumentError(absl::StrCat(
         "content type \"",
