@@ -10,38 +10,14 @@
 #include "run_in_loop.h"
 #include "topic.h"
 
-namespace mqrpc {
-namespace internal {
+namespace mqrpc::internal {
 namespace {
 
-constexpr size_t kMaxInFlight = 65535;  // MQTT 5 section 3.1.2.11.3
-
-absl::Status CheckOptions(const MosquittoOptions& options) {
-  auto wrong = [](absl::string_view what) { return absl::InvalidArgumentError(what); };
-  absl::Status status = CheckLevel("MosquittoOptions::client_id", options.client_id);
-  if (status.ok()) status = CheckString("MosquittoOptions::username", options.username);
-  if (!status.ok()) return status;
-  if (options.username.empty() && !options.password.empty()) {
-    return wrong("MosquittoOptions::password is set without a username");
-  }
-  if (options.password.size() > 65535 || options.password.find('\0') != std::string::npos) {
-    return wrong("MosquittoOptions::password is longer than 65,535 bytes, or contains a NUL");
-  }
-  if (options.keep_alive < absl::Seconds(5) || options.keep_alive > absl::Hours(18)) {
-    return wrong("MosquittoOptions::keep_alive is not from 5 s to 18 h");
-  }
-  if (options.connect_timeout <= absl::ZeroDuration()) {
-    return wrong("MosquittoOptions::connect_timeout is not more than zero");
-  }
-  if (options.min_backoff <= absl::ZeroDuration() || options.max_backoff < options.min_backoff) {
-    return wrong("MosquittoOptions::min_backoff is not more than zero, or above max_backoff");
-  }
-  if (options.max_in_flight < 1 || options.max_in_flight > kMaxInFlight) {
-    return wrong("MosquittoOptions::max_in_flight is not from 1 to 65,535");
-  }
-  if (options.max_queued < 1) return wrong("MosquittoOptions::max_queued is not at least 1");
-  return absl::OkStatus();
-}
+// Connections that are lost so soon, twice in a row, hint at two clients of one name, which evict
+// each other for ever. Mosquitto 2.0 does not say so; what we can do is to say it, and to slow
+// down.
+constexpr absl::Duration kQuickLoss = absl::Seconds(5);
+constexpr absl::Duration kQuickLossBackoff = absl::Seconds(1);
 
 MosquittoClient::Options ClientOptions(const MosquittoOptions& options, BrokerAddress address) {
   return {
@@ -129,7 +105,7 @@ void MosquittoTransport::OnConnectTimeout() {
 void MosquittoTransport::OnAccepted(int receive_maximum) {
   accepted_ = true;
   window_ = std::min(options_.max_in_flight, static_cast<size_t>(receive_maximum));
-  backoff_ = options_.min_backoff;
+  accepted_at_ = loop_.Now();
   loop_.CancelTimer(std::exchange(connect_timer_, 0));
   keep_alive_timer_ = loop_.RunAt(loop_.Now() + absl::Seconds(1), [this] { KeepAlive(); });
   options_.log(
@@ -151,23 +127,38 @@ void MosquittoTransport::Lose(absl::Status why) {
   bool was_accepted = accepted_;
   Reset();
   absl::Status lost(
-      why.code(),
+      was_accepted ? absl::StatusCode::kUnavailable : why.code(),
       absl::StrCat(
           was_accepted ? "the connection was lost to " : "cannot connect to ",
           options_.broker,
           ": ",
-          why.message()));
+          why.message(),
+          was_accepted ? NoteLoss() : ""));
   if (!std::exchange(has_first_result_, true)) return first_result_.set_value(lost);
   options_.log(LogLevel::kWarning, std::string(lost.message()));
   ScheduleReconnect();
   if (!was_accepted) return;
-  lost = absl::UnavailableError(lost.message());
   subscribing_.clear();
   auto in_flight = std::exchange(in_flight_, {});
   auto unsubscribing = std::exchange(unsubscribing_, {});
   for (auto& [mid, on_ack] : in_flight) on_ack(lost);
   for (auto& [mid, done] : unsubscribing) done();
   subscriptions_.ReportAll(lost);
+}
+
+// How long to wait before the next attempt, and what the losses so far hint at.
+std::string MosquittoTransport::NoteLoss() {
+  quick_losses_ = loop_.Now() - accepted_at_ < kQuickLoss ? quick_losses_ + 1 : 0;
+  backoff_ = options_.min_backoff;
+  if (quick_losses_ < 2) return "";
+  backoff_ = std::max(backoff_, kQuickLossBackoff);
+  return absl::StrCat(
+      " (",
+      quick_losses_,
+      " times in a row soon after connecting: does another connection use the ",
+      "client id ",
+      options_.client_id,
+      "?)");
 }
 
 void MosquittoTransport::ScheduleReconnect() {
@@ -297,22 +288,4 @@ bool MosquittoTransport::WriteOutput() {
   return socket_is_full_;
 }
 
-}  // namespace internal
-
-absl::StatusOr<std::unique_ptr<Transport>> ConnectMosquitto(MosquittoOptions options) {
-  if (options.client_id.empty()) {
-    absl::BitGen random;
-    options.client_id = absl::StrFormat("mqrpc-%016x", absl::Uniform<uint64_t>(random));
-  }
-  absl::Status status = internal::CheckOptions(options);
-  if (!status.ok()) return status;
-  absl::StatusOr<internal::BrokerAddress> address = internal::BrokerAddress::Parse(options.broker);
-  if (!address.ok()) return address.status();
-  auto transport =
-      std::make_unique<internal::MosquittoTransport>(std::move(options), *std::move(address));
-  status = transport->Connect();
-  if (!status.ok()) return status;
-  return transport;
-}
-
-}  // namespace mqrpc
+}  // namespace mqrpc::internal

@@ -54,6 +54,7 @@ class MosquittoTransport final : public Transport,
   void Reset();
   void OnConnectTimeout();
   void Lose(absl::Status why);  // by value: it may be the client's, which goes
+  std::string NoteLoss();
   void ScheduleReconnect();
   void KeepAlive();
 
@@ -82,6 +83,8 @@ class MosquittoTransport final : public Transport,
   std::unique_ptr<MosquittoClient> client_;  // from then to its loss
   bool accepted_ = false;                    // by the broker's CONNACK
   bool socket_is_full_ = false;
+  absl::Time accepted_at_;
+  int quick_losses_ = 0;
   absl::Duration backoff_;
   EventLoop::TimerId connect_timer_ = 0;  // the end of an attempt, or the start of the next
   EventLoop::TimerId keep_alive_timer_ = 0;

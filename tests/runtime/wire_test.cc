@@ -208,8 +208,7 @@ TEST(RequestTest, WithAWrongTimeoutIsRefusedNamingIt) {
 }
 
 TEST(RequestTest, WithAnotherContentTypeIsRefusedNamingIt) {
-  for (const char* type :
-       {"", "application/json", "application/protobuf; x", "Application/Protobuf"}) {
+  for (const char* type : {"application/json", "application/protobuf; x", "Application/Protobuf"}) {
     EXPECT_THAT(
         DecodeRequest({.content_type = type}),
         StatusIs(
@@ -217,6 +216,12 @@ TEST(RequestTest, WithAnotherContentTypeIsRefusedNamingIt) {
             AllOf(HasSubstr(absl::StrCat("\"", type, "\"")), HasSubstr("application/protobuf"))));
   }
   EXPECT_THAT(DecodeRequest({.content_type = "application/protobuf"}), IsOk());
+}
+
+TEST(RequestTest, WithAnEmptyContentTypeHasNoneToRepeat) {
+  absl::StatusOr<RequestFrame> frame = DecodeRequest({.content_type = ""});
+  ASSERT_THAT(frame, IsOk());
+  EXPECT_EQ(frame->content_type, std::nullopt);
 }
 
 TEST(ReplyTest, RepeatsWhatItsAddressSays) {
