@@ -16,7 +16,7 @@ CallState::CallState(
 
 CallState::~CallState() { FreePlace(); }
 
-void CallState::Complete(Result result) {
+absl::AnyInvocable<void()> CallState::Complete(Result result) {
   Continuation continuation;
   {
     MutexLock lock(mutex_);
@@ -24,8 +24,9 @@ void CallState::Complete(Result result) {
     continuation = std::move(continuation_);
     if (!continuation) result_ = std::move(result);
   }
-  if (continuation) return RunContinuation(std::move(continuation), std::move(result));
+  if (continuation) return Bind(std::move(continuation), std::move(result));
   completed_.NotifyOne();
+  return nullptr;
 }
 
 CallState::Result CallState::Wait() {
@@ -49,7 +50,10 @@ void CallState::Then(Continuation continuation) {
     }
     result = *std::move(result_);
   }
-  RunContinuation(std::move(continuation), std::move(result));
+  absl::AnyInvocable<void()> task = Bind(std::move(continuation), std::move(result));
+  // Without an executor the call failed before it was started: there is no thread to keep free.
+  if (executor_ == nullptr) return task();
+  executor_->Run(std::move(task));
 }
 
 void CallState::Cancel() {
@@ -59,17 +63,17 @@ void CallState::Cancel() {
   if (core_ != nullptr) core_->PostCancel(id_);
 }
 
-void CallState::RunContinuation(Continuation continuation, Result result) {
-  FreePlace();
-  auto task = [continuation = std::move(continuation), result = std::move(result)]() mutable {
+// The place is given back before the caller can know of the result: who then starts another call
+// finds it free.
+absl::AnyInvocable<void()> CallState::Bind(Continuation continuation, Result result) {
+  return [outstanding = std::exchange(outstanding_, nullptr),
+          continuation = std::move(continuation),
+          result = std::move(result)]() mutable {
+    if (outstanding != nullptr) outstanding->Remove();
     continuation(std::move(result));
   };
-  // Without an executor the call failed before it was started: there is no thread to keep free.
-  if (executor_ == nullptr) return task();
-  executor_->Run(std::move(task));
 }
 
-// Before its caller can know of the result: who then starts another call finds the place free.
 void CallState::FreePlace() {
   if (outstanding_ != nullptr) std::exchange(outstanding_, nullptr)->Remove();
 }

@@ -57,15 +57,16 @@ class CallState {
   CallState(const CallState&) = delete;
   CallState& operator=(const CallState&) = delete;
 
-  // Once. Wakes the one who waits, or hands the continuation to the executor.
-  void Complete(Result result);
+  // Once. Wakes the one who waits; where there is a continuation instead, returns it with its
+  // result, for the executor to run.
+  absl::AnyInvocable<void()> Complete(Result result);
 
   Result Wait();
   void Then(Continuation continuation);
   void Cancel();
 
  private:
-  void RunContinuation(Continuation continuation, Result result);
+  absl::AnyInvocable<void()> Bind(Continuation continuation, Result result);
   void FreePlace();
 
   const uint64_t id_ = 0;

@@ -73,6 +73,7 @@ void ChannelCore::Close() {
     for (PendingCall& call : pending_.TakeFrom(PendingCall::Stage::kQueued)) {
       Finish(std::move(call), absl::CancelledError("the channel was destroyed"));
     }
+    RunContinuations();
   });
   if (own_executor_ != nullptr) own_executor_->Stop();
 }
@@ -150,11 +151,10 @@ void ChannelCore::OnAck(CallId id, const absl::StatusOr<ReasonCode>& ack) {
   PendingCall* call = pending_.Find(id);
   if (call == nullptr) return;
   absl::Status status = ack.status();
-  if (ack.ok()) {
+  if (ack.ok() && *ack != ReasonCode::kSuccess) {
     status = wire::StatusOfAck(*ack, wire::RequestTopic(options_.prefix, call->method));
-  } else if (absl::IsUnavailable(status)) {
-    status = OutcomeUnknown(status, *call);
   }
+  if (absl::IsUnavailable(ack.status())) status = OutcomeUnknown(status, *call);
   if (!status.ok()) return End(id, std::move(status));
   call->stage = PendingCall::Stage::kAccepted;
 }
@@ -245,7 +245,19 @@ void ChannelCore::Finish(PendingCall call, CallState::Result result) {
 
 void ChannelCore::Complete(PendingCall call, CallState::Result result) {
   calls_completed_.fetch_add(1, std::memory_order_relaxed);
-  call.state->Complete(std::move(result));
+  absl::AnyInvocable<void()> continuation = call.state->Complete(std::move(result));
+  if (!continuation) return;
+  continuations_.push_back(std::move(continuation));
+  if (closed_) return RunContinuations();
+  if (continuations_.size() > 1) return;  // posted already
+  transport_.loop().Post([self = shared_from_this()] { self->RunContinuations(); });
+}
+
+// All that a round's input has completed, at once.
+void ChannelCore::RunContinuations() {
+  auto continuations = std::exchange(continuations_, {});
+  if (own_executor_ != nullptr) return own_executor_->RunAll(std::move(continuations));
+  for (auto& continuation : continuations) executor_->Run(std::move(continuation));
 }
 
 absl::Status ChannelCore::OutcomeUnknown(const absl::Status& lost, const PendingCall& call) const {

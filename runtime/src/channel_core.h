@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -53,6 +54,7 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
   void End(CallId id, CallState::Result result);
   void Finish(PendingCall call, CallState::Result result);
   void Complete(PendingCall call, CallState::Result result);
+  void RunContinuations();
   absl::Status OutcomeUnknown(const absl::Status& lost, const PendingCall& call) const;
   std::string Describe(const PendingCall& call) const;
 
@@ -69,6 +71,7 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
   // Of the loop.
   PendingCalls pending_;
   RequestWindow window_;
+  std::vector<absl::AnyInvocable<void()>> continuations_;  // of calls that have completed
   absl::Status reply_topic_refused_;  // OK unless the broker does not let us have replies
   Transport::SubscriptionId subscription_ = 0;
   absl::Time timer_at_ = absl::InfiniteFuture();

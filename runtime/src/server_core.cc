@@ -126,6 +126,7 @@ void ServerCore::Shutdown(absl::Duration grace) {
   }
   RunInLoop(transport_.loop(), [this] {
     for (const auto& served : services_) transport_.Unsubscribe(served->subscription, nullptr);
+    HandOver();
   });
   workers_.Stop();
   auto until = FromNow(grace);
@@ -192,7 +193,7 @@ bool ServerCore::MayRun(const Message& message) {
 void ServerCore::Dispatch(const Handler& handler, std::unique_ptr<UnaryServerCall> call) {
   if (options_.workers == 0) return Run(handler, std::move(call));
   // Only this thread adds to the queue, so there is still room when it does.
-  if (workers_.queued() >= options_.max_queued_calls) {
+  if (workers_.queued() + arrived_.size() >= options_.max_queued_calls) {
     return Refuse(
         std::move(call),
         absl::ResourceExhaustedError(absl::StrCat(
@@ -200,10 +201,14 @@ void ServerCore::Dispatch(const Handler& handler, std::unique_ptr<UnaryServerCal
             options_.max_queued_calls,
             ") calls wait for a worker already")));
   }
-  workers_.Run([self = shared_from_this(), &handler, call = std::move(call)]() mutable {
+  if (arrived_.empty()) transport_.loop().Post([self = shared_from_this()] { self->HandOver(); });
+  arrived_.push_back([self = shared_from_this(), &handler, call = std::move(call)]() mutable {
     self->Run(handler, std::move(call));
   });
 }
+
+// All that a round's input brought, at once.
+void ServerCore::HandOver() { workers_.RunAll(std::exchange(arrived_, {})); }
 
 void ServerCore::Run(const Handler& handler, std::unique_ptr<UnaryServerCall> call) {
   if (call->context().TimeRemaining() == absl::ZeroDuration()) {

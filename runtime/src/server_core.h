@@ -17,11 +17,10 @@
 #include "mqrpc/transport.h"
 #include "mutex.h"
 #include "thread_pool.h"
+#include "unary_server_call.h"
 #include "wire.h"
 
 namespace mqrpc::internal {
-
-class UnaryServerCall;
 
 // The server's end of calls, in bytes: finds the handler, gives it a worker, sends what it answers.
 // Requests come in turns of the transport's loop; the handlers' answers from any thread, also after
@@ -60,6 +59,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   void OnRequest(const ServedService& service, Message message);
   bool MayRun(const Message& message);
   void Dispatch(const Handler& handler, std::unique_ptr<UnaryServerCall> call);
+  void HandOver();
   void Run(const Handler& handler, std::unique_ptr<UnaryServerCall> call);
   void Refuse(std::unique_ptr<UnaryServerCall> call, const absl::Status& status);
   void Publish(std::shared_ptr<OutgoingReply> reply);
@@ -77,6 +77,9 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   bool started_ MQRPC_GUARDED_BY(mutex_) = false;
   bool open_ MQRPC_GUARDED_BY(mutex_) = true;              // the transport may be used
   size_t replies_under_way_ MQRPC_GUARDED_BY(mutex_) = 0;  // not yet acknowledged
+
+  // Of the loop: requests of this round that a worker shall have.
+  std::vector<absl::AnyInvocable<void()>> arrived_;
 
   // Fixed from Start on, except for the subscriptions' state, which is of the loop.
   std::vector<std::unique_ptr<ServedService>> services_;

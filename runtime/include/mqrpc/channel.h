@@ -35,9 +35,9 @@ struct ChannelOptions {
   size_t max_outstanding_calls = 100'000;
 
   // Requests to one service that are sent and not answered; further ones wait in the channel, where
-  // they can still expire and be cancelled. A broker queues only so many messages for a server that is
-  // slower than its callers, 1,000 for a stock Mosquitto, and silently drops more. For thousands of
-  // slow calls at once raise both, this and the broker's `max_queued_messages`.
+  // they can still expire and be cancelled. A broker queues only so many messages for a server that
+  // is slower than its callers, 1,000 for a stock Mosquitto, and silently drops more. For thousands
+  // of slow calls at once raise both, this and the broker's `max_queued_messages`.
   size_t max_unanswered = 1'000;
 
   // Where `Call::Then` runs continuations; must outlive the channel and its calls. Null: one thread

@@ -14,9 +14,9 @@
 
 namespace mqrpc {
 
-// One subscription of a connection (MQTT 5 section 3.8), made with Retain Handling 2, so that messages
-// which were retained before it are not delivered, and with Retain As Published, so that `retain` says
-// what the publisher said.
+// One subscription of a connection (MQTT 5 section 3.8), made with Retain Handling 2, so that
+// messages which were retained before it are not delivered, and with Retain As Published, so that
+// `retain` says what the publisher said.
 struct Subscription {
   // A topic filter, `$share/{group}/` in front for a shared one. Filters of one transport should be
   // the same or not overlap: where they do, a broker may deliver a message once or once for each.
