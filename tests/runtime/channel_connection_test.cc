@@ -282,5 +282,27 @@ TEST_F(ChannelConnectionTest, ADestroyedChannelLeavesNothingThatCouldStillBeSent
   EXPECT_THAT(sent->result, StatusIs(absl::StatusCode::kCancelled, HasSubstr("destroyed")));
 }
 
+// On a thread of the channel's own, which is to be idle when the channel is gone.
+TEST_F(ChannelConnectionTest, AContinuationThatIsDueHasRunWhenTheChannelIsGone) {
+  channel_ = std::make_unique<Channel>(transport_);
+  loop_.RunUntilIdle();
+  bool ran = false;
+  Echo::Stub(*channel_).SayAsync(Text()).Then([&ran](absl::StatusOr<Text> reply) {
+    EXPECT_THAT(reply, IsOk());
+    ran = true;
+  });
+  transport_.HandOver();
+
+  // In one turn of the loop.
+  const Message& request = transport_.sent()[0].message;
+  loop_.Post([&] {
+    transport_.DeliverInTurn(
+        {.topic = *request.response_topic, .correlation_data = request.correlation_data});
+    channel_.reset();
+    EXPECT_TRUE(ran);
+  });
+  loop_.RunUntilIdle();
+}
+
 }  // namespace
 }  // namespace mqrpc::tests

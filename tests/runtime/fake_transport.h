@@ -88,11 +88,16 @@ class FakeTransport final : public Transport {
 
   // A message from the broker, to all subscriptions that it matches.
   void Deliver(const Message& message) {
+    DeliverInTurn(message);
+    loop_.RunUntilIdle();
+  }
+
+  // The same, in a turn of the loop.
+  void DeliverInTurn(const Message& message) {
     for (auto& [id, subscription] : subscriptions_) {
       std::string_view filter = internal::SplitShared(subscription.filter).filter;
       if (internal::TopicMatches(filter, message.topic)) subscription.on_message(message);
     }
-    loop_.RunUntilIdle();
   }
 
   size_t queued() const { return queue_.size(); }

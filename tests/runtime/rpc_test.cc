@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -555,6 +556,25 @@ TEST_P(RpcTest, OneOutstandingCallAfterTheOtherIsNeverTooMany) {
   Echo::Stub echo(channel);
 
   for (int i = 0; i < 500; ++i) ASSERT_THAT(echo.Say(Text()), IsOk()) << i;
+}
+
+TEST_P(RpcTest, AContinuationMayStartTheNextOfOneOutstandingCall) {
+  FakeEcho service;
+  service.say = SayTheSame;
+  RunningServer server(Connect("server"), service);
+  Channel channel(Connect("client"), {.max_outstanding_calls = 1});
+  Outcomes outcomes(300);
+
+  std::function<void(size_t)> start = [&](size_t call) {
+    Echo::Stub(channel).SayAsync(Text()).Then([&, call](absl::StatusOr<Text> reply) {
+      if (call + 1 < 300) start(call + 1);
+      outcomes.Add(call, reply.status());
+    });
+  };
+  start(0);
+
+  EXPECT_TRUE(outcomes.WaitForAll()) << outcomes.total();
+  EXPECT_EQ(outcomes.answered(), 300u);
 }
 
 TEST_P(RpcTest, FarMoreCallsThanTheWindowAreSentAsOthersAreAnswered) {

@@ -75,30 +75,30 @@ class StockClientTest : public ::testing::Test {
     if (!folder_.empty()) std::filesystem::remove_all(folder_);
   }
 
-  // The arguments of a program that publishes `payload` to the service.
-  std::vector<std::string> Publish(const std::string& program, const std::string& payload) {
-    std::string request = folder_ + "/request.bin";
-    std::ofstream(request, std::ios::binary) << payload;
-    return {
-        program,
-        "-h",
-        "127.0.0.1",
-        "-p",
-        absl::StrCat(broker_->port()),
-        "-V",
-        "mqttv5",
-        "-q",
-        "1",
-        "-t",
-        kTopic,
-        "-f",
-        request};
+  // The arguments with which either program publishes to the service.
+  std::vector<std::string> Arguments(const std::string& program) {
+    std::string port = absl::StrCat(broker_->port());
+    return {program, "-h", "127.0.0.1", "-p", port, "-V", "mqttv5", "-q", "1", "-t", kTopic};
   }
 
-  // The same, which waits for the reply and prints it as it came.
+  std::vector<std::string> Publish(const std::string& payload) {
+    std::string request = folder_ + "/request.bin";
+    std::ofstream(request, std::ios::binary) << payload;
+    std::vector<std::string> arguments = Arguments("mosquitto_pub");
+    arguments.insert(arguments.end(), {"-f", request});
+    return arguments;
+  }
+
+  // Which waits for the reply and prints it as it came. The payload has no zeros: an argument
+  // cannot hold them, and mosquitto_rr 2.0.11 sends nothing of what is in a file.
   std::vector<std::string> Ask(const std::string& payload) {
-    std::vector<std::string> arguments = Publish("mosquitto_rr", payload);
+    std::vector<std::string> arguments = Arguments("mosquitto_rr");
     arguments.insert(arguments.end(), {"-e", "some/reply", "-N", "-W", "30"});
+    if (payload.empty()) {
+      arguments.push_back("-n");
+    } else {
+      arguments.insert(arguments.end(), {"-m", payload});
+    }
     return arguments;
   }
 
@@ -155,7 +155,7 @@ TEST_F(StockClientTest, GetsItsCorrelationDataBack) {
 }
 
 TEST_F(StockClientTest, WithoutAResponseTopicTheCallRunsAndIsNotAnswered) {
-  Run(Publish("mosquitto_pub", MakeText("fire and forget").SerializeAsString()));
+  Run(Publish(MakeText("fire and forget").SerializeAsString()));
   // What comes after it is answered after it.
   Run(Ask(MakeText("ask").SerializeAsString()));
 
@@ -197,19 +197,19 @@ TEST_F(StockClientTest, MaySayHowLongItWaits) {
   EXPECT_EQ(Run(std::move(arguments)), "2");
 }
 
-// Mosquitto delivers it to those who are subscribed without the mark: a live message.
-TEST_F(StockClientTest, ARetainedRequestRunsOnceAndNotAtTheNextStart) {
-  std::vector<std::string> arguments =
-      Publish("mosquitto_pub", MakeText("retained").SerializeAsString());
+TEST_F(StockClientTest, ARetainedRequestRunsNeitherNowNorAtTheNextStart) {
+  std::vector<std::string> arguments = Publish(MakeText("retained").SerializeAsString());
   arguments.push_back("-r");
   Run(std::move(arguments));
-  ASSERT_TRUE(events_.WaitUntil([this] { return runs_.Size() == 1; }));
+  Run(Ask(MakeText("one").SerializeAsString()));
+  EXPECT_EQ((*server_)->stats().retained_requests, 1u);
 
   (*server_)->Shutdown();
   RunningServer again(*transport_, service_);
-  Run(Ask(MakeText("ask").SerializeAsString()));
+  Run(Ask(MakeText("two").SerializeAsString()));
 
-  EXPECT_EQ(runs_.Size(), 2u);
+  EXPECT_EQ(again->stats().calls_received, 1u);
+  EXPECT_EQ(runs_.Items(), (std::vector<std::string>{"one", "two"}));
 }
 
 }  // namespace

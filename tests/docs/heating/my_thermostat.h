@@ -9,7 +9,8 @@
 // clang-format off: as it stands in the guide
 class MyThermostat final : public acme::Thermostat::Service {
   absl::StatusOr<acme::SetTargetReply> SetTarget(
-      mqrpc::ServerContext& context, const acme::SetTargetRequest& request) override {
+      mqrpc::ServerContext& context,
+      const acme::SetTargetRequest& request) override {
     if (context.TimeRemaining() < absl::Milliseconds(1)) {
       return absl::DeadlineExceededError("too late to turn the valve");
     }
