@@ -166,8 +166,9 @@ TEST_P(RpcTest, AnyCorrelationDataComesBackAsItWas) {
       all_bytes,
       std::string(65535, '\xff')};
   for (const std::optional<std::string>& correlation : correlations) {
-    Message request = {.topic = "mqrpc/services/mqrpc.tests.Echo/Say"};
-    request.correlation_data = correlation;
+    Message request = {
+        .topic = "mqrpc/services/mqrpc.tests.Echo/Say",
+        .correlation_data = correlation};
     EXPECT_TRUE(client.Ask(request).correlation_data == correlation);
   }
 }

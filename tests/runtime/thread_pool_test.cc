@@ -137,6 +137,7 @@ TEST(ThreadPoolTest, APoolMayBeDestroyedInsideATaskOfItsOwn) {
 TEST(ThreadPoolTest, WhatATaskHoldsIsGoneWhenItHasRun) {
   Events events;
   struct NotifyWhenGone {
+    explicit NotifyWhenGone(Events& watcher) : events(watcher) {}
     ~NotifyWhenGone() { events.Notify(); }
     Events& events;
   };

@@ -6,7 +6,6 @@
 #include "mqrpc/status_details.h"
 #include "thermostat.mqrpc.pb.h"
 
-// clang-format off: as it stands in the guide
 class MyThermostat final : public acme::Thermostat::Service {
   absl::StatusOr<acme::SetTargetReply> SetTarget(
       mqrpc::ServerContext& context,
@@ -29,6 +28,5 @@ class MyThermostat final : public acme::Thermostat::Service {
 
   std::atomic<double> target_ = 20;  // handlers run on several threads
 };
-// clang-format on
 
 #endif  // MQRPC_TESTS_DOCS_MY_THERMOSTAT_H_
