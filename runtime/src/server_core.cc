@@ -153,7 +153,7 @@ void ServerCore::OnRequest(const ServedService& service, Message message) {
       absl::StrCat(service.name, "/", method),
       std::move(reply_to),
       frame.ok() ? *std::move(frame) : wire::RequestFrame());
-  if (!frame.ok()) return Refuse(std::move(call), frame.status());
+  if (!frame.ok()) return Refuse(std::move(call), std::move(frame).status());
   auto handler = service.methods.find(method);
   if (handler == service.methods.end()) {
     return Refuse(
@@ -225,9 +225,9 @@ void ServerCore::Run(const Handler& handler, std::unique_ptr<UnaryServerCall> ca
   }
 }
 
-void ServerCore::Refuse(std::unique_ptr<UnaryServerCall> call, const absl::Status& status) {
+void ServerCore::Refuse(std::unique_ptr<UnaryServerCall> call, absl::Status status) {
   ++calls_refused_;
-  call->Finish(status);
+  call->Finish(std::move(status));
 }
 
 void ServerCore::Reply(

@@ -61,7 +61,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   void Dispatch(const Handler& handler, std::unique_ptr<UnaryServerCall> call);
   void HandOver();
   void Run(const Handler& handler, std::unique_ptr<UnaryServerCall> call);
-  void Refuse(std::unique_ptr<UnaryServerCall> call, const absl::Status& status);
+  void Refuse(std::unique_ptr<UnaryServerCall> call, absl::Status status);
   void Publish(std::shared_ptr<OutgoingReply> reply);
   std::optional<Message> Compose(OutgoingReply& reply);
   void OnReplyAck(const OutgoingReply& reply, const absl::StatusOr<ReasonCode>& ack);

@@ -29,7 +29,7 @@ UnaryServerCall::~UnaryServerCall() {
 
 std::optional<std::string> UnaryServerCall::Read() { return std::exchange(request_, std::nullopt); }
 
-void UnaryServerCall::Finish(const absl::Status& status) {
+void UnaryServerCall::Finish(absl::Status status) {
   if (finished_) return;
   finished_ = true;
   if (!reply_to_.has_value()) {
@@ -43,7 +43,7 @@ void UnaryServerCall::Finish(const absl::Status& status) {
     return;
   }
   absl::StatusOr<std::string> result = std::move(reply_);
-  if (!status.ok()) result = status;
+  if (!status.ok()) result = std::move(status);
   core_->Reply(*std::move(reply_to_), deadline_, std::move(result));
 }
 

@@ -28,7 +28,7 @@ class UnaryServerCall final : public ServerCall {
   ServerContext& context() override { return context_; }
   std::optional<std::string> Read() override;
   void Write(std::string frame) override { reply_ = std::move(frame); }
-  void Finish(const absl::Status& status) override;
+  void Finish(absl::Status status) override;
 
   // Ends it without any answer: nobody waits for one.
   void Abandon() { finished_ = true; }

@@ -29,7 +29,7 @@ class ServerCall {
   virtual void Write(std::string frame) = 0;
 
   // Sends what was written, or, if `status` is not OK, the status with its details instead.
-  virtual void Finish(const absl::Status& status) = 0;
+  virtual void Finish(absl::Status status) = 0;
 };
 
 // Takes a call over. Runs on a worker of the server and may block.
@@ -65,9 +65,9 @@ Handler UnaryHandler(
   return [service, method](std::unique_ptr<ServerCall> call) {
     Request request;
     absl::Status status = ParseInto(call->Read().value_or(""), request);
-    if (!status.ok()) return call->Finish(status);
+    if (!status.ok()) return call->Finish(std::move(status));
     absl::StatusOr<Reply> reply = (service->*method)(call->context(), request);
-    if (!reply.ok()) return call->Finish(reply.status());
+    if (!reply.ok()) return call->Finish(std::move(reply).status());
     absl::StatusOr<std::string> bytes = Serialize(*reply);
     if (!bytes.ok()) return call->Finish(absl::InternalError(bytes.status().message()));
     call->Write(*std::move(bytes));
