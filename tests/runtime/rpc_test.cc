@@ -47,9 +47,7 @@ class Outcomes {
     events_.Notify();
   }
 
-  bool WaitForAll() {
-    return events_.WaitUntil([this] { return total_ >= times_.size(); });
-  }
+  bool WaitForAll() { return events_.WaitForCount(times_.size()); }
   bool EachEndedOnce() const {
     return std::all_of(times_.begin(), times_.end(), [](const auto& times) { return times == 1; });
   }

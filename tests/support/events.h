@@ -27,6 +27,18 @@ class Events {
     changed_.NotifyAll();
   }
 
+  // For events of threads that nobody joins: when this returns, none of the first `count` calls of
+  // Notify() touches this object any more.
+  bool WaitForCount(uint64_t count, std::chrono::nanoseconds bound = kLong) {
+    auto end = std::chrono::steady_clock::now() + bound;
+    internal::MutexLock lock(mutex_);
+    while (count_ < count) {
+      if (std::chrono::steady_clock::now() >= end) return false;
+      changed_.WaitUntil(mutex_, end);
+    }
+    return true;
+  }
+
   // Asks `is_true` now and after each event, until it is or `bound` has passed.
   bool WaitUntil(const std::function<bool()>& is_true, std::chrono::nanoseconds bound = kLong) {
     auto end = std::chrono::steady_clock::now() + bound;
