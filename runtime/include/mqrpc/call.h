@@ -56,9 +56,10 @@ class ByteCall {
 // FAILED_PRECONDITION. One thread at a time.
 //
 // Besides what the service answers, a call ends with:
-//   UNAVAILABLE          nobody serves the method; or the connection was lost with the outcome
-//   unknown DEADLINE_EXCEEDED    its time is up; whether it ran is not known CANCELLED the channel
-//   was destroyed RESOURCE_EXHAUSTED   a bound was reached, which the message names; it did not run
+//   UNAVAILABLE          nobody serves the method; or the connection was lost, outcome unknown
+//   DEADLINE_EXCEEDED    its time is up; whether it ran is not known
+//   CANCELLED            the channel was destroyed
+//   RESOURCE_EXHAUSTED   a bound was reached, which the message names; it did not run
 //   INVALID_ARGUMENT     the options or the request cannot be sent; it did not run
 //   FAILED_PRECONDITION  waiting here would wait for ever
 //   INTERNAL             the reply does not parse
