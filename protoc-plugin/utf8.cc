@@ -2,40 +2,13 @@
 
 #include <cstdint>
 
-namespace mqrpc::plugin {
+#include "runtime/src/utf8.h"
 
+namespace mqrpc::plugin {
 namespace {
 
-struct CodePoint {
-  uint32_t value = 0;
-  size_t size = 0;  // in bytes; 0 if this is not UTF-8
-};
-
-// How many bytes a sequence that begins with `lead` has; 0 if none does.
-size_t SequenceSize(unsigned char lead) {
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return 2;
-  if (lead >= 0xE0 && lead <= 0xEF) return 3;
-  if (lead >= 0xF0 && lead <= 0xF4) return 4;
-  return 0;
-}
-
-CodePoint First(std::string_view text) {
-  constexpr uint32_t kLeadMasks[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
-  constexpr uint32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
-  const auto lead = static_cast<unsigned char>(text.front());
-  const size_t size = SequenceSize(lead);
-  if (size == 0 || size > text.size()) return {};
-  uint32_t value = lead & kLeadMasks[size];
-  for (size_t i = 1; i < size; ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if ((byte & 0xC0) != 0x80) return {};
-    value = (value << 6) | (byte & 0x3Fu);
-  }
-  const bool is_surrogate = value >= 0xD800 && value <= 0xDFFF;
-  if (value < kSmallest[size] || value > 0x10FFFF || is_surrogate) return {};
-  return {value, size};
-}
+using internal::Character;
+using internal::DecodeUtf8;
 
 bool IsControl(uint32_t value) {
   return value < 0x20 || (value >= 0x7F && value < 0xA0) ||  // C0, DEL, C1
@@ -80,11 +53,11 @@ size_t Width(uint32_t value) {
 std::string PrintableUtf8(std::string_view text) {
   std::string result;
   while (!text.empty()) {
-    const CodePoint first = First(text);
-    const size_t size = first.size == 0 ? 1 : first.size;
+    const Character first = DecodeUtf8(text);
+    const size_t size = first.length == 0 ? 1 : first.length;
     if (text.front() == '\t') {
       result += ' ';
-    } else if (first.size == 0 || IsControl(first.value)) {
+    } else if (first.length == 0 || IsControl(first.code)) {
       result += '?';
     } else {
       result += text.substr(0, size);
@@ -97,11 +70,11 @@ std::string PrintableUtf8(std::string_view text) {
 size_t Columns(std::string_view text) {
   size_t columns = 0;
   for (std::string_view rest = text; !rest.empty();) {
-    const CodePoint first = First(rest);
-    const size_t width = Width(first.value);
-    if (first.size == 0 || width == 0) return text.size();
+    const Character first = DecodeUtf8(rest);
+    const size_t width = Width(first.code);
+    if (first.length == 0 || width == 0) return text.size();
     columns += width;
-    rest.remove_prefix(first.size);
+    rest.remove_prefix(first.length);
   }
   return columns;
 }
