@@ -30,6 +30,14 @@ void InProcessLink::AskFor(const std::string& filter) {
   table_.Report(filter, status);
 }
 
+void InProcessLink::Leave(Transport::SubscriptionId id) {
+  std::optional<std::string> filter = table_.Leave(id);
+  if (!filter.has_value()) return;
+  Enqueue({.run = [this, filter = *std::move(filter)] {
+    router_.Unsubscribe(shared_from_this(), filter);
+  }});
+}
+
 void InProcessLink::Unsubscribe(Transport::SubscriptionId id, absl::AnyInvocable<void()> done) {
   std::optional<std::string> filter = table_.Remove(id);
   Enqueue({.run = [this, filter = std::move(filter), done = std::move(done)]() mutable {

@@ -23,6 +23,7 @@ class InProcessLink final : public std::enable_shared_from_this<InProcessLink> {
       : loop_(loop), router_(router), max_queued_(max_queued) {}
 
   Transport::SubscriptionId Subscribe(Subscription subscription);
+  void Leave(Transport::SubscriptionId id);
   void Unsubscribe(Transport::SubscriptionId id, absl::AnyInvocable<void()> done);
   Transport::PublishId Publish(Transport::Compose compose, Transport::OnAck on_ack);
   bool Withdraw(Transport::PublishId id);

@@ -54,9 +54,11 @@ class InProcessTransport final : public Transport {
   EventLoop& loop() override { return core_.loop; }
   const std::string& client_id() const override { return client_id_; }
 
+  bool is_connected() const override { return true; }
   SubscriptionId Subscribe(Subscription subscription) override {
     return link_->Subscribe(std::move(subscription));
   }
+  void Leave(SubscriptionId id) override { link_->Leave(id); }
   void Unsubscribe(SubscriptionId id, absl::AnyInvocable<void()> done) override {
     link_->Unsubscribe(id, std::move(done));
   }

@@ -204,9 +204,19 @@ void MosquittoTransport::OnSubscribeAck(int mid, ReasonCode reason) {
   subscriptions_.Report(filter, status);
 }
 
+void MosquittoTransport::Leave(SubscriptionId id) {
+  SendUnsubscribe(subscriptions_.Leave(id), [] {});
+}
+
 void MosquittoTransport::Unsubscribe(SubscriptionId id, absl::AnyInvocable<void()> done) {
   if (!done) done = [] {};
-  std::optional<std::string> filter = subscriptions_.Remove(id);
+  SendUnsubscribe(subscriptions_.Remove(id), std::move(done));
+}
+
+// Without a filter, or a connection to unsubscribe it on, there is nothing to wait for.
+void MosquittoTransport::SendUnsubscribe(
+    const std::optional<std::string>& filter,
+    absl::AnyInvocable<void()> done) {
   if (filter.has_value() && accepted_) {
     absl::StatusOr<int> mid = client_->Unsubscribe(*filter);
     if (mid.ok()) {

@@ -36,7 +36,9 @@ class MosquittoTransport final : public Transport,
 
   EventLoop& loop() override { return loop_; }
   const std::string& client_id() const override { return options_.client_id; }
+  bool is_connected() const override { return accepted_; }
   SubscriptionId Subscribe(Subscription subscription) override;
+  void Leave(SubscriptionId id) override;
   void Unsubscribe(SubscriptionId id, absl::AnyInvocable<void()> done) override;
   PublishId Publish(Compose compose, OnAck on_ack) override;
   bool Withdraw(PublishId id) override;
@@ -58,6 +60,7 @@ class MosquittoTransport final : public Transport,
   void ScheduleReconnect();
   void KeepAlive();
 
+  void SendUnsubscribe(const std::optional<std::string>& filter, absl::AnyInvocable<void()> done);
   void SendSubscribe(const std::string& filter, QoS qos);
   bool CanHandOver() const;
   void HandOver();

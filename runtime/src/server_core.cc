@@ -1,7 +1,9 @@
 #include "server_core.h"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
+#include <random>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -15,6 +17,9 @@ namespace mqrpc::internal {
 namespace {
 
 constexpr size_t kMaxWorkers = 1000;
+
+// For the replies of handlers that took longer than a shutdown was to last.
+constexpr absl::Duration kLastReplies = absl::Seconds(1);
 
 absl::Status CheckOptions(const ServerOptions& options) {
   absl::Status status = CheckPrefix("ServerOptions::prefix", options.prefix);
@@ -116,26 +121,59 @@ void ServerCore::OnSubscription(ServedService& service, const absl::Status& stat
 }
 
 void ServerCore::Shutdown(absl::Duration grace) {
+  bool can_wait = !transport_.loop().InLoop();
   {
     MutexLock lock(mutex_);
-    if (!open_) return;
+    while (can_wait && is_closing_ && open_) changed_.Wait(mutex_);  // another thread is at it
+    if (!open_ || is_closing_) return;
+    is_closing_ = true;
     if (!started_) {
       open_ = false;
       return;
     }
   }
-  RunInLoop(transport_.loop(), [this] {
-    for (const auto& served : services_) transport_.Unsubscribe(served->subscription, nullptr);
-    HandOver();
-  });
-  workers_.Stop();
+  refuses_from_ = absl::ToUnixNanos(transport_.loop().Now() + grace);
   auto until = FromNow(grace);
-  bool can_wait = !transport_.loop().InLoop();
-  MutexLock lock(mutex_);
-  while (can_wait && replies_under_way_ > 0 && std::chrono::steady_clock::now() < until) {
-    replies_taken_.WaitUntil(mutex_, until);
+  RunInLoop(transport_.loop(), [this] { LeaveServices(); });
+  {
+    MutexLock lock(mutex_);
+    while (can_wait && !is_drained_ && std::chrono::steady_clock::now() < until) {
+      changed_.WaitUntil(mutex_, until);
+    }
   }
+  RunInLoop(transport_.loop(), [this] { HandOver(); });
+  workers_.Stop();
+  until = std::max(until, FromNow(std::min(grace, kLastReplies)));
+  {
+    MutexLock lock(mutex_);
+    while (can_wait && replies_under_way_ > 0 && std::chrono::steady_clock::now() < until) {
+      changed_.WaitUntil(mutex_, until);
+    }
+  }
+  RunInLoop(transport_.loop(), [this] { CloseServices(); });
+  MutexLock lock(mutex_);
   open_ = false;
+  changed_.NotifyAll();
+}
+
+// From here on the broker gives requests to others. What it had queued for us still comes, and is
+// answered to the end: if the time for running it is over, with a refusal.
+void ServerCore::LeaveServices() {
+  for (const auto& served : services_) transport_.Leave(served->subscription);
+  uint64_t number = std::random_device()();  // several servers may share the connection
+  drain_marker_.emplace(
+      transport_,
+      wire::DrainTopic(options_.prefix, transport_.client_id(), number),
+      [this] {
+        MutexLock lock(mutex_);
+        is_drained_ = true;
+        changed_.NotifyAll();
+      });
+}
+
+void ServerCore::CloseServices() {
+  drain_marker_.reset();
+  for (const auto& served : services_) transport_.Unsubscribe(served->subscription, nullptr);
 }
 
 void ServerCore::OnRequest(const ServedService& service, Message message) {
@@ -214,6 +252,11 @@ void ServerCore::Run(const Handler& handler, std::unique_ptr<UnaryServerCall> ca
   if (call->context().TimeRemaining() == absl::ZeroDuration()) {
     ++calls_expired_;
     return call->Abandon();
+  }
+  if (absl::ToUnixNanos(loop().Now()) >= refuses_from_) {
+    return Refuse(
+        std::move(call),
+        absl::UnavailableError("the server was shut down before the call's turn; it did not run"));
   }
   std::string method(call->context().method());
   try {
@@ -296,7 +339,7 @@ void ServerCore::OnReplyAck(const OutgoingReply& reply, const absl::StatusOr<Rea
 
 void ServerCore::EndReply() {
   MutexLock lock(mutex_);
-  if (--replies_under_way_ == 0) replies_taken_.NotifyAll();
+  if (--replies_under_way_ == 0) changed_.NotifyAll();
 }
 
 ServerStats ServerCore::stats() const {

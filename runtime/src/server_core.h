@@ -4,7 +4,9 @@
 #include <atomic>
 #include <cstdint>
 #include <future>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "drain_marker.h"
 #include "mqrpc/server.h"
 #include "mqrpc/service.h"
 #include "mqrpc/transport.h"
@@ -66,6 +69,8 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   std::optional<Message> Compose(OutgoingReply& reply);
   void OnReplyAck(const OutgoingReply& reply, const absl::StatusOr<ReasonCode>& ack);
   void EndReply();
+  void LeaveServices();
+  void CloseServices();
 
   Transport& transport_;
   const ServerOptions options_;
@@ -73,16 +78,22 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   ThreadPool workers_;
 
   Mutex mutex_;
-  CondVar replies_taken_;
+  CondVar changed_;  // of the state below
   bool started_ MQRPC_GUARDED_BY(mutex_) = false;
+  bool is_closing_ MQRPC_GUARDED_BY(mutex_) = false;
   bool open_ MQRPC_GUARDED_BY(mutex_) = true;              // the transport may be used
   size_t replies_under_way_ MQRPC_GUARDED_BY(mutex_) = 0;  // not yet acknowledged
+  bool is_drained_ MQRPC_GUARDED_BY(mutex_) = false;       // no more requests will come
 
   // Of the loop: requests of this round that a worker shall have.
   std::vector<absl::AnyInvocable<void()>> arrived_;
+  std::optional<DrainMarker> drain_marker_;
 
   // Fixed from Start on, except for the subscriptions' state, which is of the loop.
   std::vector<std::unique_ptr<ServedService>> services_;
+
+  // Of the loop's clock, in ns: whose turn comes later is not run any more.
+  std::atomic<int64_t> refuses_from_ = std::numeric_limits<int64_t>::max();
 
   std::atomic<uint64_t> calls_received_ = 0;
   std::atomic<uint64_t> calls_answered_ = 0;

@@ -17,7 +17,9 @@ struct SubscriptionTable::Entry {
   bool Takes(std::string_view topic) const {
     return has_wildcard ? TopicMatches(topic_filter, topic) : topic_filter == topic;
   }
-  bool Has(std::string_view filter) const { return !removed && subscription.filter == filter; }
+  // Whether it is why the broker is asked for the filter.
+  bool Has(std::string_view filter) const { return wants() && subscription.filter == filter; }
+  bool wants() const { return !removed && !left; }
 
   void Tell(const absl::Status& status) {
     if (subscription.on_state) subscription.on_state(status);
@@ -29,6 +31,7 @@ struct SubscriptionTable::Entry {
   const bool has_wildcard;
   State state = State::kAsked;
   bool joined = false;  // and not told yet
+  bool left = false;
   bool removed = false;
 };
 
@@ -72,6 +75,12 @@ SubscriptionTable::Added SubscriptionTable::Add(Subscription subscription) {
     result.first = entry->state == State::kRefused || added->subscription.qos > *asked;
     break;
   }
+  // A message is for those that stay.
+  for (const auto& entry : entries_) {
+    if (!entry->left || entry->subscription.filter != added->subscription.filter) continue;
+    entry->removed = true;
+    has_removed_ = true;
+  }
   added->joined = result.granted;
   added->state = result.granted ? State::kGranted : State::kAsked;
   entries_.push_back(std::move(added));
@@ -83,13 +92,22 @@ std::optional<std::string> SubscriptionTable::Remove(Id id) {
     return entry->id == id && !entry->removed;
   });
   if (found == entries_.end()) return std::nullopt;
+  std::optional<std::string> filter = Leave(id);
   (*found)->removed = true;
-  std::string filter = (*found)->subscription.filter;
-  bool is_known = (*found)->state != State::kRefused && !Contains(filter);
   has_removed_ = true;
   Visit sweep(*this);
-  if (!is_known) return std::nullopt;
   return filter;
+}
+
+std::optional<std::string> SubscriptionTable::Leave(Id id) {
+  auto found = std::find_if(entries_.begin(), entries_.end(), [id](const auto& entry) {
+    return entry->id == id && entry->wants();
+  });
+  if (found == entries_.end()) return std::nullopt;
+  (*found)->left = true;
+  bool is_known = (*found)->state != State::kRefused && !Contains((*found)->subscription.filter);
+  if (!is_known) return std::nullopt;
+  return (*found)->subscription.filter;
 }
 
 void SubscriptionTable::Clear() {
@@ -126,7 +144,7 @@ void SubscriptionTable::ReportAll(const absl::Status& status) {
   Visit visit(*this);
   for (size_t i = 0; i < visit.count; ++i) {
     Entry& entry = *entries_[i];
-    if (entry.removed) continue;
+    if (!entry.wants()) continue;
     entry.state = State::kAsked;
     entry.joined = false;
     entry.Tell(status);
@@ -137,14 +155,14 @@ void SubscriptionTable::ReportJoined() {
   Visit visit(*this);
   for (size_t i = 0; i < visit.count; ++i) {
     Entry& entry = *entries_[i];
-    if (!entry.removed && std::exchange(entry.joined, false)) entry.Tell(absl::OkStatus());
+    if (entry.wants() && std::exchange(entry.joined, false)) entry.Tell(absl::OkStatus());
   }
 }
 
 std::vector<std::pair<std::string, QoS>> SubscriptionTable::Filters() const {
   std::vector<std::pair<std::string, QoS>> filters;
   for (const auto& entry : entries_) {
-    if (entry->removed) continue;
+    if (!entry->wants()) continue;
     const Subscription& has = entry->subscription;
     auto known = std::find_if(filters.begin(), filters.end(), [&has](const auto& filter) {
       return filter.first == has.filter;

@@ -40,6 +40,9 @@ class SubscriptionTable {
   // which may be a string that cannot be sent. An id that is not (or no longer) here is ignored.
   std::optional<std::string> Remove(Id id);
 
+  // Likewise for one that still takes what comes, until Remove, or until another has its filter.
+  std::optional<std::string> Leave(Id id);
+
   // Removes all.
   void Clear();
 

@@ -87,6 +87,10 @@ std::string ReplyTopic(std::string_view prefix, std::string_view client_id) {
   return absl::StrCat(View(prefix), "/clients/", View(client_id), "/replies");
 }
 
+std::string DrainTopic(std::string_view prefix, std::string_view client_id, uint64_t number) {
+  return absl::StrCat(View(prefix), "/clients/", View(client_id), "/drain/", number);
+}
+
 std::string ServiceFilter(
     std::string_view group,
     std::string_view prefix,

@@ -1,6 +1,7 @@
 #ifndef MQRPC_WIRE_H_
 #define MQRPC_WIRE_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,7 @@ struct ReplyAddress {
 
 std::string RequestTopic(std::string_view prefix, const Method& method);
 std::string ReplyTopic(std::string_view prefix, std::string_view client_id);
+std::string DrainTopic(std::string_view prefix, std::string_view client_id, uint64_t number);
 std::string ServiceFilter(
     std::string_view group,
     std::string_view prefix,

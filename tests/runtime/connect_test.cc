@@ -361,7 +361,7 @@ TEST_F(ReconnectTest, AServerMayBeShutDownWhileTheBrokerIsAway) {
   service_.say = SayTheSame;
   RunningServer server(*server_connection_, service_, {.log = [](LogLevel, std::string_view) {}});
   broker_->Kill();
-  server->Shutdown();
+  server->Shutdown(absl::Hours(1));  // which it does not take: there is nothing to wait for
 }
 
 // Payloads that are larger than a broker's limit.

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,10 +30,13 @@ class FakeTransport final : public Transport {
   EventLoop& loop() override { return loop_; }
   const std::string& client_id() const override { return client_id_; }
 
+  bool is_connected() const override { return connected_; }
+
   SubscriptionId Subscribe(Subscription subscription) override {
     subscriptions_.emplace(++next_id_, std::move(subscription));
     return next_id_;
   }
+  void Leave(SubscriptionId id) override { left_.insert(id); }
   void Unsubscribe(SubscriptionId id, absl::AnyInvocable<void()> done) override {
     subscriptions_.erase(id);
     if (done) loop_.Post(std::move(done));
@@ -45,6 +49,7 @@ class FakeTransport final : public Transport {
 
   // The broker's answer to every subscription there is.
   void AnswerSubscriptions(const absl::Status& status) {
+    if (status.ok()) connected_ = true;
     for (auto& [id, subscription] : subscriptions_) {
       if (subscription.on_state) subscription.on_state(status);
     }
@@ -80,6 +85,7 @@ class FakeTransport final : public Transport {
   // As a transport tells it: first to those that wait for acknowledgements.
   void LoseConnection() {
     absl::Status lost = absl::UnavailableError("the connection was lost");
+    connected_ = false;
     for (Sent& sent : sent_) {
       if (sent.on_ack) std::exchange(sent.on_ack, nullptr)(lost);
     }
@@ -103,12 +109,15 @@ class FakeTransport final : public Transport {
   size_t queued() const { return queue_.size(); }
   const std::vector<Sent>& sent() const { return sent_; }
   const std::map<SubscriptionId, Subscription>& subscriptions() const { return subscriptions_; }
+  const std::set<SubscriptionId>& left() const { return left_; }
 
  private:
   testing::ManualLoop& loop_;
   const std::string client_id_ = "client";
   uint64_t next_id_ = 0;
+  bool connected_ = true;
   std::map<SubscriptionId, Subscription> subscriptions_;
+  std::set<SubscriptionId> left_;  // of these
   std::map<PublishId, std::pair<Compose, OnAck>> queue_;
   std::vector<Sent> sent_;
 };

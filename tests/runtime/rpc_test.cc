@@ -335,6 +335,38 @@ TEST_P(RpcTest, ShutdownFinishesTheCallsThatItHas) {
   EXPECT_EQ(server->stats().calls_answered, 4u);
 }
 
+// Whether the broker has queued them for the server, or it has taken them, or neither.
+TEST_P(RpcTest, NoCallIsLostByAServerThatShutsDown) {
+  constexpr size_t kCalls = 1000;
+  Events events;
+  std::atomic<size_t> runs = 0;
+  FakeEcho service;
+  service.say = [&](ServerContext&, const Text& request) {
+    ++runs;
+    events.Notify();
+    return absl::StatusOr<Text>(request);
+  };
+  RunningServer server(Connect("server"), service);
+  Channel channel(Connect("client"));
+  Echo::Stub echo(channel);
+  std::vector<Call<Text>> calls;
+  for (size_t i = 0; i < kCalls; ++i) calls.push_back(echo.SayAsync(Text()));
+  ASSERT_TRUE(events.WaitForCount(1));
+
+  server->Shutdown(absl::Minutes(1));
+
+  size_t answered = 0;
+  for (Call<Text>& call : calls) {
+    absl::StatusOr<Text> reply = call.Wait();
+    if (reply.ok()) {
+      ++answered;
+    } else {
+      EXPECT_THAT(reply, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("nobody")));
+    }
+  }
+  EXPECT_EQ(answered, runs);
+}
+
 TEST_P(RpcTest, TheServersOfAGroupShareTheCalls) {
   constexpr size_t kCalls = 200;
   Outcomes runs(kCalls);

@@ -140,6 +140,7 @@ class SubscriptionRefuser final : public Transport {
 
   EventLoop& loop() override { return transport_->loop(); }
   const std::string& client_id() const override { return transport_->client_id(); }
+  bool is_connected() const override { return true; }
   SubscriptionId Subscribe(Subscription subscription) override {
     if (answer_.has_value()) {
       loop().Post([on_state = std::move(subscription.on_state), answer = *answer_]() mutable {
@@ -148,6 +149,7 @@ class SubscriptionRefuser final : public Transport {
     }
     return 1;
   }
+  void Leave(SubscriptionId) override {}
   void Unsubscribe(SubscriptionId, absl::AnyInvocable<void()> done) override {
     if (done) loop().Post(std::move(done));
   }
@@ -167,7 +169,9 @@ absl::Status StartWith(std::optional<absl::Status> answer, absl::Duration timeou
   FakeEcho service;
   Server server(transport, {.log = [](LogLevel, std::string_view) {}});
   EXPECT_THAT(server.Register(service), IsOk());
-  return server.Start(timeout);
+  absl::Status status = server.Start(timeout);
+  server.Shutdown(absl::ZeroDuration());  // nobody would answer a marker
+  return status;
 }
 
 TEST(ServerStartTest, SaysThatTheBrokerRefuses) {

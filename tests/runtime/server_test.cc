@@ -773,6 +773,31 @@ TEST_F(BusyServerTest, ACallWhoseTimePassesInTheQueueDoesNotRun) {
   EXPECT_EQ(server->stats().calls_expired, 1u);
 }
 
+TEST_F(BusyServerTest, ShutdownRefusesWhatIsQueuedWhenItsGraceIsOver) {
+  RunningServer server(*connection_, service_, {.workers = 1});
+  Channel channel(*client_);
+  Echo::Stub echo(channel);
+  Call<Text> running = Occupy(channel);
+  Call<Text> queued = echo.SayAsync(MakeText("second"));
+
+  // Answered without a worker, as long as requests come, and after those that came before.
+  auto is_served = [&channel] {
+    Call<Text> unknown = channel.Start<Text>({Echo::kServiceName, "Unknown"}, Text());
+    return absl::IsUnimplemented(unknown.Wait().status());
+  };
+  EXPECT_TRUE(is_served());
+
+  std::thread shutdown([&] { server->Shutdown(absl::ZeroDuration()); });
+  while (is_served()) {
+  }
+  gate_.Open();
+  shutdown.join();
+
+  EXPECT_THAT(running.Wait(), IsOk());
+  EXPECT_THAT(queued.Wait(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("it did not run")));
+  EXPECT_EQ(runs_.Items(), std::vector<std::string>{"first"});
+}
+
 TEST_F(BusyServerTest, ShutdownRunsWhatIsQueuedAndSendsItsReplies) {
   RunningServer server(*connection_, service_, {.workers = 1});
   Channel channel(*client_);

@@ -107,6 +107,49 @@ TEST_P(TransportSubscriptions, OverlappingFiltersEachGetIt) {
   EXPECT_THAT(narrow->Payloads(), ::testing::Contains("x"));
 }
 
+// As many as were acknowledged as having a subscriber.
+TEST_P(TransportSubscriptions, WhatTheBrokerHasQueuedComesAfterLeavingButBeforeAMarker) {
+  constexpr size_t kMessages = 500;
+  Transport& me = Connect("me");
+  Transport& them = Connect("them");
+  SubscriberPtr work = Subscribe(me, "$share/group/work");
+  SubscriberPtr marker = Subscribe(me, "me/marker");
+  std::vector<PublicationPtr> publications;
+  InLoop(them, [&] {
+    for (size_t i = 0; i < kMessages; ++i) {
+      publications.push_back(StartPublish(them, {.topic = "work"}));
+    }
+  });
+  ASSERT_TRUE(Wait([&] { return work->messages.Size() > 0; }));
+  InLoop(me, [&] {
+    me.Leave(work->id);
+    StartPublish(me, {.topic = "me/marker"});
+  });
+  Await(*marker, 1);
+
+  size_t arrived = work->messages.Size();
+  size_t taken = 0;
+  for (const PublicationPtr& publication : publications) {
+    ASSERT_TRUE(Wait([&] { return publication->acks.Size() == 1; }));
+    if (*publication->acks.Items().front() == ReasonCode::kSuccess) ++taken;
+  }
+  EXPECT_EQ(arrived, taken);
+}
+
+TEST_P(TransportSubscriptions, OneThatWasLeftMayBeSubscribedAgain) {
+  Transport& transport = Connect("me");
+  SubscriberPtr left = Subscribe(transport, "a");
+  InLoop(transport, [&] { transport.Leave(left->id); });
+  SubscriberPtr stays = Subscribe(transport, "a");
+  ASSERT_TRUE(Publish(transport, {.topic = "a", .payload = "x"}).ok());
+  Settle(transport, transport);
+  Unsubscribe(transport, *left);
+  ASSERT_TRUE(Publish(transport, {.topic = "a", .payload = "y"}).ok());
+  Settle(transport, transport);
+  EXPECT_THAT(left->Payloads(), IsEmpty());
+  EXPECT_THAT(stays->Payloads(), ElementsAre("x", "y"));
+}
+
 TEST_P(TransportSubscriptions, NothingComesAfterUnsubscribe) {
   Transport& transport = Connect("me");
   SubscriberPtr subscriber = Subscribe(transport, "a");

@@ -83,8 +83,11 @@ class Server {
   //   DEADLINE_EXCEEDED    the broker has not answered
   absl::Status Start(absl::Duration timeout = absl::Seconds(10));
 
-  // Takes no more calls, finishes those that it has, and sends their replies, waiting for the
-  // broker to take them for at most `grace` once the handlers are done. Not from a handler.
+  // Takes no more calls, finishes those that it has, also those that the broker had queued for it,
+  // and sends their replies. After `grace` it waits no more: calls whose turn has not come are
+  // answered UNAVAILABLE, which says that they did not run. Only handlers that are running are
+  // waited for as long as they take, since they use the service; their replies then get another
+  // second at most. Not from a handler.
   void Shutdown(absl::Duration grace = absl::Seconds(5));
 
   ServerStats stats() const;

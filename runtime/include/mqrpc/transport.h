@@ -61,8 +61,16 @@ class Transport {
   // The connection's own name: one topic level, unique at its broker.
   virtual const std::string& client_id() const = 0;
 
+  // Whether the broker has accepted the connection, and it is not known to be lost.
+  virtual bool is_connected() const = 0;
+
   // A filter that is already subscribed is shared, not subscribed again.
   virtual SubscriptionId Subscribe(Subscription subscription) = 0;
+
+  // Asks the broker for no more. What it has queued for us already still comes, and on_message runs
+  // for it, until Unsubscribe or the loss of the connection; on_state does not run any more. Where
+  // the end of that is to be known, publish a marker to oneself: it comes last.
+  virtual void Leave(SubscriptionId id) = 0;
 
   // No callback of the subscription runs any more. `done`, which may be empty, runs when the broker
   // has acknowledged it, or the connection is down.
