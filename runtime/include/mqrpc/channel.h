@@ -5,16 +5,17 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "mqrpc/call.h"
+#include "mqrpc/call_options.h"
 #include "mqrpc/executor.h"
 #include "mqrpc/log.h"
 #include "mqrpc/message.h"
+#include "mqrpc/method.h"
 #include "mqrpc/transport.h"
 
 namespace mqrpc {
@@ -24,12 +25,23 @@ struct ChannelOptions {
   // `/`, without wildcards, not beginning with `$`. A tenant is a prefix such as `tenants/acme`.
   std::string prefix = "mqrpc";
 
-  // How long a call may take unless it says otherwise: more than 0, at most 2^31-1 ms.
+  // The following four are for calls that do not say otherwise, and whose .proto does not.
+  //
+  // How long a call may take: more than 0, at most 2^31-1 ms.
   absl::Duration timeout = absl::Seconds(30);
 
-  // How requests, and so their replies, are sent unless a call says otherwise. At kAtMostOnce and
-  // kExactlyOnce a call to nobody is not told so and runs into its deadline.
+  // How requests, and so their replies, are sent. At kAtMostOnce and kExactlyOnce a call to nobody
+  // is not told so and runs into its deadline.
   QoS qos = QoS::kAtLeastOnce;
+
+  bool wait_for_ready = false;
+  RetryPolicy retry = {};
+
+  // Retries for every hundred calls that are answered OK, and how many may be saved up: so that an
+  // outage is not answered with a storm. Not counted are those that CallOptions does not count as
+  // attempts.
+  int retries_per_hundred_calls = 10;
+  int max_saved_retries = 100;
 
   // Calls whose result has not been taken; one more is answered RESOURCE_EXHAUSTED.
   size_t max_outstanding_calls = 100'000;
@@ -50,25 +62,14 @@ struct ChannelOptions {
   std::function<uint64_t()> random = nullptr;
 };
 
-struct CallOptions {
-  // From now on, and over everything: connecting, queueing, sending, running, answering.
-  std::optional<absl::Duration> timeout = {};
-  std::optional<QoS> qos = {};
-};
-
 // Counted since the channel was made.
 struct ChannelStats {
   uint64_t calls_started = 0;
   uint64_t calls_completed = 0;
+  uint64_t retries = 0;           // requests that were sent again
   uint64_t late_replies = 0;      // to calls of this channel that had already ended
   uint64_t unknown_replies = 0;   // with a correlation that is not this channel's
   uint64_t retained_replies = 0;  // refused, see docs/protocol.md
-};
-
-// Names a method. The strings must outlive the call that starts with it, as literals do.
-struct Method {
-  std::string_view service = {};  // with its package: `acme.Thermostat`
-  std::string_view name = {};
 };
 
 namespace internal {

@@ -30,6 +30,12 @@ struct ServerOptions {
   // Calls waiting for a worker; one more is answered RESOURCE_EXHAUSTED.
   size_t max_queued_calls = 10'000;
 
+  // Replies that are kept to answer a request that is delivered or sent again, for as long as its
+  // caller waits (120 s if that is not known). If there is no more room the oldest goes, those of
+  // idempotent methods first. 0 entries: none, and a request that comes twice runs twice.
+  size_t max_kept_replies = 100'000;
+  size_t max_kept_reply_bytes = 64 << 20;
+
   // Where replies may be sent: a request whose response topic is none of these and not below one of
   // them (`acme` allows `acme` and `acme/…`) is refused unrun. Empty: anywhere that is safe, see
   // docs/protocol.md.
@@ -44,6 +50,8 @@ struct ServerStats {
   uint64_t calls_answered = 0;          // replies handed to the connection, errors too
   uint64_t calls_refused = 0;           // answered without being run: unknown method, no room, …
   uint64_t calls_expired = 0;           // dropped unrun: their time was up when their turn came
+  uint64_t repeated_requests = 0;       // answered again, or joined with the one that is running
+  uint64_t replies_evicted = 0;         // that a repeated request could still have asked for
   uint64_t unsafe_response_topics = 0;  // dropped unrun
   uint64_t retained_requests = 0;       // dropped unrun
   uint64_t replies_lost = 0;            // which the broker did not take, or had no subscriber for

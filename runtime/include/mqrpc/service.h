@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "mqrpc/method.h"
 #include "mqrpc/serialize.h"
 #include "mqrpc/server_context.h"
 
@@ -39,6 +40,7 @@ struct ServiceDescriptor {
   struct Method {
     std::string name = {};
     Handler handler = nullptr;
+    Idempotency idempotency = Idempotency::kUnknown;
   };
 
   std::string name = {};  // with its package: `acme.Thermostat`

@@ -1,0 +1,53 @@
+#ifndef MQRPC_CALL_OPTIONS_H_
+#define MQRPC_CALL_OPTIONS_H_
+
+#include <optional>
+
+#include "absl/time/time.h"
+#include "mqrpc/message.h"
+#include "mqrpc/server_context.h"
+
+namespace mqrpc {
+
+// When a call is sent again. All its attempts are one call to a server: they share the correlation
+// data and the deadline, and a server that has run it answers from its cache.
+//
+// A request that may have reached a server is sent again only if its method is declared with
+// `option idempotency_level` in the .proto, since another server of the group cannot know that it
+// ran. One that certainly did not run, because a server refused it unrun, may be sent again
+// whatever its method is. As gRFC A6 has it, waits between attempts double, and are shortened at
+// random.
+struct RetryPolicy {
+  // The first one included; 1: never again. Attempts that a lost connection or the wait for a
+  // server has cost do not count.
+  int max_attempts = 5;
+
+  absl::Duration initial_backoff = absl::Milliseconds(100);
+  absl::Duration max_backoff = absl::Seconds(5);
+
+  // How long one attempt waits for its reply before the next is made.
+  absl::Duration attempt_timeout = absl::InfiniteDuration();
+};
+
+// What one call wants otherwise than its method in the .proto does, or else its channel.
+//
+//   calculator.Add(request, {.timeout = absl::Seconds(2)});
+//   calculator.Add(request, mqrpc::CallOptions::From(context));   // inside a handler
+struct CallOptions {
+  // From now on, and over everything: connecting, queueing, sending, running, answering.
+  std::optional<absl::Duration> timeout = {};
+  std::optional<QoS> qos = {};
+
+  // Whether a call that nobody serves at present waits, up to its deadline, for a server to come.
+  // If not, it is UNAVAILABLE at once.
+  std::optional<bool> wait_for_ready = {};
+  std::optional<RetryPolicy> retry = {};
+
+  // For a call that is a part of another, which a handler of this process answers: it ends when
+  // that one does.
+  static CallOptions From(const ServerContext& context);
+};
+
+}  // namespace mqrpc
+
+#endif  // MQRPC_CALL_OPTIONS_H_

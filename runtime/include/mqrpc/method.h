@@ -1,0 +1,28 @@
+#ifndef MQRPC_METHOD_H_
+#define MQRPC_METHOD_H_
+
+#include <string_view>
+
+#include "mqrpc/call_options.h"
+
+namespace mqrpc {
+
+// What a second execution would do: the standard `option idempotency_level` of a method.
+enum class Idempotency {
+  kUnknown,        // harm: a call that may have run is not sent again
+  kIdempotent,     // nothing more than the first
+  kNoSideEffects,  // nothing, as the first: replies are not kept for repetitions either
+};
+
+// Names a method, and says what its .proto says about it. The strings must outlive the call that
+// starts with it, as literals do.
+struct Method {
+  std::string_view service = {};  // with its package: `acme.Thermostat`
+  std::string_view name = {};
+  Idempotency idempotency = Idempotency::kUnknown;
+  CallOptions options = {};  // unless the call says otherwise
+};
+
+}  // namespace mqrpc
+
+#endif  // MQRPC_METHOD_H_
