@@ -177,7 +177,7 @@ void ChannelCore::OnReply(Message message) {
     options_.log(LogLevel::kDebug, "dropped a reply to a call that has ended");
     return;
   }
-  Finish(*std::move(call), wire::DecodeReply(std::move(message)));
+  Finish(*std::move(call), wire::DecodeReply(std::move(message)).result);
 }
 
 void ChannelCore::OnReplyTopic(const absl::Status& status) {

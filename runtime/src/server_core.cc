@@ -6,6 +6,7 @@
 #include <random>
 #include <utility>
 
+#include "absl/hash/hash.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "run_in_loop.h"
@@ -17,6 +18,16 @@ namespace mqrpc::internal {
 namespace {
 
 constexpr size_t kMaxWorkers = 1000;
+
+// A request without a limit may be repeated for so long.
+constexpr absl::Duration kRepetitionWithoutLimit = absl::Seconds(120);
+
+// A repetition may seem to have so much more time than the request: Message Expiry is in whole
+// seconds, rounded up.
+constexpr absl::Duration kLateRepetition = absl::Seconds(1);
+
+constexpr absl::Duration kExpiryPeriod = absl::Seconds(1);
+constexpr absl::Duration kEvictionLog = absl::Minutes(1);
 
 // For the replies of handlers that took longer than a shutdown was to last.
 constexpr absl::Duration kLastReplies = absl::Seconds(1);
@@ -53,7 +64,8 @@ ServerCore::ServerCore(Transport& transport, ServerOptions options)
     : transport_(transport),
       options_(std::move(options)),
       status_(CheckOptions(options_)),
-      workers_(options_.workers) {}
+      workers_(options_.workers),
+      replies_(options_.max_kept_replies, options_.max_kept_reply_bytes) {}
 
 absl::Status ServerCore::Register(Service& service) {
   ServiceDescriptor descriptor = service.mqrpc_descriptor();
@@ -70,7 +82,8 @@ absl::Status ServerCore::Register(Service& service) {
   auto served = std::make_unique<ServedService>();
   served->name = std::move(descriptor.name);
   for (ServiceDescriptor::Method& method : descriptor.methods) {
-    served->methods[method.name] = std::move(method.handler);
+    std::string name = method.name;
+    served->methods[name] = std::move(method);
   }
   services_.push_back(std::move(served));
   return absl::OkStatus();
@@ -173,6 +186,7 @@ void ServerCore::LeaveServices() {
 
 void ServerCore::CloseServices() {
   drain_marker_.reset();
+  loop().CancelTimer(std::exchange(expiry_timer_, 0));
   for (const auto& served : services_) transport_.Unsubscribe(served->subscription, nullptr);
 }
 
@@ -184,6 +198,7 @@ void ServerCore::OnRequest(const ServedService& service, Message message) {
     reply_to = {*message.response_topic, message.correlation_data, {}, message.qos};
   }
   std::string method(wire::MethodOf(message.topic));
+  uint64_t fingerprint = absl::HashOf(method, message.payload);
   absl::StatusOr<wire::RequestFrame> frame = wire::DecodeRequest(std::move(message));
   if (frame.ok() && reply_to.has_value()) reply_to->content_type = frame->content_type;
   auto call = std::make_unique<UnaryServerCall>(
@@ -191,14 +206,70 @@ void ServerCore::OnRequest(const ServedService& service, Message message) {
       absl::StrCat(service.name, "/", method),
       std::move(reply_to),
       frame.ok() ? *std::move(frame) : wire::RequestFrame());
-  if (!frame.ok()) return Refuse(std::move(call), std::move(frame).status());
+  if (!frame.ok()) return Refuse(*call, std::move(frame).status());
   auto handler = service.methods.find(method);
   if (handler == service.methods.end()) {
     return Refuse(
-        std::move(call),
+        *call,
         absl::UnimplementedError(absl::StrCat(service.name, " has no method ", method)));
   }
-  Dispatch(handler->second, std::move(call));
+  if (!IsNew(*call, fingerprint, handler->second.idempotency)) return;
+  Dispatch(handler->second.handler, std::move(call));
+}
+
+// Whether the call is to be run. If its request has come before, it is answered as that one was, or
+// as it will be.
+bool ServerCore::IsNew(UnaryServerCall& call, uint64_t fingerprint, Idempotency idempotency) {
+  const std::optional<wire::ReplyAddress>& to = call.reply_to();
+  bool is_known_by_name = to.has_value() && to->correlation.has_value();
+  if (!is_known_by_name || options_.max_kept_replies == 0) return true;
+  absl::Time expires = call.deadline() == absl::InfiniteFuture()
+                           ? loop().Now() + kRepetitionWithoutLimit
+                           : call.deadline() + kLateRepetition;
+  auto [verdict, entry] = replies_.Admit(
+      {.key = absl::StrCat(to->topic, absl::string_view("\0", 1), *to->correlation),
+       .fingerprint = fingerprint,
+       .idempotency = idempotency,
+       .expires = expires});
+  NoteEvictions();
+  if (verdict == ReplyCache::Verdict::kNew) {
+    call.SetEntry(entry);
+    return true;
+  }
+  if (verdict == ReplyCache::Verdict::kConflict) {
+    Refuse(
+        call,
+        absl::InvalidArgumentError(
+            "the correlation data is that of another request to the same response topic"));
+    return false;
+  }
+  ++repeated_requests_;
+  if (verdict == ReplyCache::Verdict::kRunning) {
+    call.Abandon();
+    return false;
+  }
+  const ReplyCache::Result& result = ReplyCache::ResultOf(*entry);
+  if (result.ok()) call.Write(*result);
+  call.Finish(result.status());
+  return false;
+}
+
+void ServerCore::NoteEvictions() {
+  uint64_t evicted = replies_.evicted();
+  if (evicted == replies_evicted_) return;
+  replies_evicted_ = evicted;
+  if (eviction_logged_at_ + kEvictionLog > loop().Now()) return;
+  eviction_logged_at_ = loop().Now();
+  options_.log(
+      LogLevel::kWarning,
+      absl::StrCat(
+          "ServerOptions::max_kept_replies (",
+          options_.max_kept_replies,
+          ") or max_kept_reply_bytes (",
+          options_.max_kept_reply_bytes,
+          ") is too small: ",
+          evicted,
+          " replies have been forgotten while their callers may ask again"));
 }
 
 // A request that is dropped unrun and unanswered: there is no safe place to answer to, or, when
@@ -233,7 +304,7 @@ void ServerCore::Dispatch(const Handler& handler, std::unique_ptr<UnaryServerCal
   // Only this thread adds to the queue, so there is still room when it does.
   if (workers_.queued() + arrived_.size() >= options_.max_queued_calls) {
     return Refuse(
-        std::move(call),
+        *call,
         absl::ResourceExhaustedError(absl::StrCat(
             "ServerOptions::max_queued_calls (",
             options_.max_queued_calls,
@@ -255,7 +326,7 @@ void ServerCore::Run(const Handler& handler, std::unique_ptr<UnaryServerCall> ca
   }
   if (absl::ToUnixNanos(loop().Now()) >= refuses_from_) {
     return Refuse(
-        std::move(call),
+        *call,
         absl::UnavailableError("the server was shut down before the call's turn; it did not run"));
   }
   std::string method(call->context().method());
@@ -268,17 +339,13 @@ void ServerCore::Run(const Handler& handler, std::unique_ptr<UnaryServerCall> ca
   }
 }
 
-void ServerCore::Refuse(std::unique_ptr<UnaryServerCall> call, absl::Status status) {
+void ServerCore::Refuse(UnaryServerCall& call, absl::Status status) {
   ++calls_refused_;
-  call->Finish(std::move(status));
+  call.Refuse(std::move(status));
 }
 
-void ServerCore::Reply(
-    wire::ReplyAddress to,
-    absl::Time deadline,
-    absl::StatusOr<std::string> result) {
-  auto reply =
-      std::make_shared<OutgoingReply>(OutgoingReply{std::move(to), deadline, std::move(result)});
+void ServerCore::Reply(OutgoingReply outgoing) {
+  auto reply = std::make_shared<OutgoingReply>(std::move(outgoing));
   {
     // The lock is held while posting, since Shutdown needs it before the transport may go.
     MutexLock lock(mutex_);
@@ -296,6 +363,33 @@ void ServerCore::Reply(
   Publish(std::move(reply));  // the transport does not go before the end of this turn
 }
 
+void ServerCore::Forget(ReplyCache::Entry* entry) {
+  MutexLock lock(mutex_);
+  if (!open_) return;
+  transport_.loop().Post([self = shared_from_this(), entry] { self->replies_.Forget(entry); });
+}
+
+// From here on a repetition of the request is answered with what this one was.
+void ServerCore::Remember(const OutgoingReply& reply) {
+  if (reply.entry == nullptr) return;
+  if (reply.ran == wire::Ran::kNo) return replies_.Forget(reply.entry);
+  replies_.Finish(reply.entry, reply.result);
+  NoteEvictions();
+  ArmExpiry();
+}
+
+// Seldom: what is kept for a while too long does no harm.
+void ServerCore::ArmExpiry() {
+  absl::Time next = replies_.next_expiry();
+  if (expiry_timer_ != 0 || next == absl::InfiniteFuture()) return;
+  next = std::max(next, loop().Now() + kExpiryPeriod);
+  expiry_timer_ = loop().RunAt(next, [self = shared_from_this()] {
+    self->expiry_timer_ = 0;
+    self->replies_.Expire(self->loop().Now());
+    self->ArmExpiry();
+  });
+}
+
 void ServerCore::Publish(std::shared_ptr<OutgoingReply> reply) {
   {
     // A loop may outlive its transport, and the server may have gone since this was posted.
@@ -306,6 +400,7 @@ void ServerCore::Publish(std::shared_ptr<OutgoingReply> reply) {
     }
   }
   ++calls_answered_;
+  Remember(*reply);
   transport_.Publish(
       [self = shared_from_this(), reply] { return self->Compose(*reply); },
       [self = shared_from_this(), reply](absl::StatusOr<ReasonCode> ack) {
@@ -316,7 +411,7 @@ void ServerCore::Publish(std::shared_ptr<OutgoingReply> reply) {
 std::optional<Message> ServerCore::Compose(OutgoingReply& reply) {
   absl::Duration remaining = reply.deadline - transport_.loop().Now();
   if (remaining > absl::ZeroDuration()) {
-    return wire::EncodeReply(reply.to, remaining, std::move(reply.result));
+    return wire::EncodeReply(reply.to, remaining, std::move(reply.result), reply.ran);
   }
   ++replies_lost_;
   EndReply();
@@ -332,7 +427,10 @@ void ServerCore::OnReplyAck(const OutgoingReply& reply, const absl::StatusOr<Rea
   }
   // An error that says so is small, and the caller learns why nothing else comes.
   if (absl::IsResourceExhausted(status) && reply.result.ok()) {
-    Reply(reply.to, reply.deadline, absl::ResourceExhaustedError(status.message()));
+    Reply(
+        {.to = reply.to,
+         .deadline = reply.deadline,
+         .result = absl::ResourceExhaustedError(status.message())});
   }
   EndReply();
 }
@@ -348,6 +446,8 @@ ServerStats ServerCore::stats() const {
       .calls_answered = calls_answered_,
       .calls_refused = calls_refused_,
       .calls_expired = calls_expired_,
+      .repeated_requests = repeated_requests_,
+      .replies_evicted = replies_evicted_,
       .unsafe_response_topics = unsafe_response_topics_,
       .retained_requests = retained_requests_,
       .replies_lost = replies_lost_};

@@ -19,6 +19,7 @@
 #include "mqrpc/service.h"
 #include "mqrpc/transport.h"
 #include "mutex.h"
+#include "reply_cache.h"
 #include "thread_pool.h"
 #include "unary_server_call.h"
 #include "wire.h"
@@ -38,18 +39,23 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   ServerStats stats() const;
 
   // The answer to one call, from any thread. Lost if the server is no longer open.
-  void Reply(wire::ReplyAddress to, absl::Time deadline, absl::StatusOr<std::string> result);
+  struct OutgoingReply {
+    wire::ReplyAddress to;
+    absl::Time deadline;
+    absl::StatusOr<std::string> result;  // until it is sent
+    wire::Ran ran = wire::Ran::kYes;
+    ReplyCache::Entry* entry = nullptr;
+  };
+  void Reply(OutgoingReply reply);
+
+  // Likewise, for a call that gets none and has not run.
+  void Forget(ReplyCache::Entry* entry);
 
   EventLoop& loop() { return transport_.loop(); }
   void Log(LogLevel level, std::string_view line) const { options_.log(level, line); }
 
  private:
-  using Methods = absl::flat_hash_map<std::string, Handler>;
-  struct OutgoingReply {
-    wire::ReplyAddress to;
-    absl::Time deadline;
-    absl::StatusOr<std::string> result;  // until it is sent
-  };
+  using Methods = absl::flat_hash_map<std::string, ServiceDescriptor::Method>;
   struct ServedService {
     std::string name;
     Methods methods;
@@ -61,10 +67,14 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   void OnSubscription(ServedService& service, const absl::Status& status);
   void OnRequest(const ServedService& service, Message message);
   bool MayRun(const Message& message);
+  bool IsNew(UnaryServerCall& call, uint64_t fingerprint, Idempotency idempotency);
+  void Remember(const OutgoingReply& reply);
+  void NoteEvictions();
+  void ArmExpiry();
   void Dispatch(const Handler& handler, std::unique_ptr<UnaryServerCall> call);
   void HandOver();
   void Run(const Handler& handler, std::unique_ptr<UnaryServerCall> call);
-  void Refuse(std::unique_ptr<UnaryServerCall> call, absl::Status status);
+  void Refuse(UnaryServerCall& call, absl::Status status);
   void Publish(std::shared_ptr<OutgoingReply> reply);
   std::optional<Message> Compose(OutgoingReply& reply);
   void OnReplyAck(const OutgoingReply& reply, const absl::StatusOr<ReasonCode>& ack);
@@ -88,6 +98,9 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   // Of the loop: requests of this round that a worker shall have.
   std::vector<absl::AnyInvocable<void()>> arrived_;
   std::optional<DrainMarker> drain_marker_;
+  ReplyCache replies_;
+  EventLoop::TimerId expiry_timer_ = 0;
+  absl::Time eviction_logged_at_ = absl::InfinitePast();
 
   // Fixed from Start on, except for the subscriptions' state, which is of the loop.
   std::vector<std::unique_ptr<ServedService>> services_;
@@ -99,6 +112,8 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   std::atomic<uint64_t> calls_answered_ = 0;
   std::atomic<uint64_t> calls_refused_ = 0;
   std::atomic<uint64_t> calls_expired_ = 0;
+  std::atomic<uint64_t> repeated_requests_ = 0;
+  std::atomic<uint64_t> replies_evicted_ = 0;
   std::atomic<uint64_t> unsafe_response_topics_ = 0;
   std::atomic<uint64_t> retained_requests_ = 0;
   std::atomic<uint64_t> replies_lost_ = 0;

@@ -29,7 +29,12 @@ UnaryServerCall::~UnaryServerCall() {
 
 std::optional<std::string> UnaryServerCall::Read() { return std::exchange(request_, std::nullopt); }
 
-void UnaryServerCall::Finish(absl::Status status) {
+void UnaryServerCall::Abandon() {
+  finished_ = true;
+  if (entry_ != nullptr) core_->Forget(entry_);
+}
+
+void UnaryServerCall::End(absl::Status status, wire::Ran ran) {
   if (finished_) return;
   finished_ = true;
   if (!reply_to_.has_value()) {
@@ -44,7 +49,12 @@ void UnaryServerCall::Finish(absl::Status status) {
   }
   absl::StatusOr<std::string> result = std::move(reply_);
   if (!status.ok()) result = std::move(status);
-  core_->Reply(*std::move(reply_to_), deadline_, std::move(result));
+  core_->Reply(
+      {.to = *std::move(reply_to_),
+       .deadline = deadline_,
+       .result = std::move(result),
+       .ran = ran,
+       .entry = entry_});
 }
 
 }  // namespace mqrpc::internal

@@ -4,10 +4,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "mqrpc/service.h"
+#include "reply_cache.h"
 #include "wire.h"
 
 namespace mqrpc::internal {
@@ -23,23 +25,36 @@ class UnaryServerCall final : public ServerCall {
       std::string method,
       std::optional<wire::ReplyAddress> reply_to,
       wire::RequestFrame frame);
+
+  const std::optional<wire::ReplyAddress>& reply_to() const { return reply_to_; }
+  absl::Time deadline() const { return deadline_; }
+
+  // In the server's memory of what ran; null unless it is kept there. Before the handler runs.
+  void SetEntry(ReplyCache::Entry* entry) { entry_ = entry; }
+
   ~UnaryServerCall() override;
 
   ServerContext& context() override { return context_; }
   std::optional<std::string> Read() override;
   void Write(std::string frame) override { reply_ = std::move(frame); }
-  void Finish(absl::Status status) override;
+  void Finish(absl::Status status) override { End(std::move(status), wire::Ran::kYes); }
 
-  // Ends it without any answer: nobody waits for one.
-  void Abandon() { finished_ = true; }
+  // Ends it unrun, and says so.
+  void Refuse(absl::Status status) { End(std::move(status), wire::Ran::kNo); }
+
+  // Ends it unrun without any answer: nobody waits for one.
+  void Abandon();
 
  private:
+  void End(absl::Status status, wire::Ran ran);
+
   const std::shared_ptr<ServerCore> core_;
   const absl::Time deadline_;
   ServerContext context_;
   std::optional<wire::ReplyAddress> reply_to_;
   std::optional<std::string> request_;
   std::string reply_;
+  ReplyCache::Entry* entry_ = nullptr;
   bool finished_ = false;
 };
 

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kTimeoutKey = "mqrpc-timeout";  // whole milliseconds, decimal
 constexpr std::string_view kStatusKey = "mqrpc-status";    // a canonical code, decimal; absent: OK
+constexpr std::string_view kRefusedKey = "mqrpc-refused";  // `1`: no handler has had the request
 constexpr std::string_view kProtobuf = "application/protobuf";
 constexpr int kMaxCode = static_cast<int>(absl::StatusCode::kUnauthenticated);
 
@@ -75,6 +76,23 @@ absl::StatusOr<absl::Duration> DecodeTimeout(const Message& message) {
         "\"; it is a whole number of milliseconds from 1 to 2147483647"));
   }
   return absl::Milliseconds(millis);
+}
+
+absl::StatusOr<std::string> DecodeResult(Message message) {
+  const std::string* text = FindProperty(message, kStatusKey);
+  if (text == nullptr) return std::move(message.payload);
+  int code = 0;
+  if (!absl::SimpleAtoi(*text, &code) || code < 0) {
+    return absl::InternalError(absl::StrCat(
+        "the service answered with ",
+        View(kStatusKey),
+        " \"",
+        absl::CHexEscape(*text),
+        "\""));
+  }
+  if (code == 0) return std::move(message.payload);
+  if (code > kMaxCode) code = static_cast<int>(absl::StatusCode::kUnknown);
+  return DecodeEnvelope(static_cast<absl::StatusCode>(code), message.payload);
 }
 
 }  // namespace
@@ -179,7 +197,8 @@ absl::StatusOr<RequestFrame> DecodeRequest(Message message) {
 Message EncodeReply(
     const ReplyAddress& address,
     absl::Duration remaining,
-    absl::StatusOr<std::string> result) {
+    absl::StatusOr<std::string> result,
+    Ran ran) {
   Message message;
   message.topic = address.topic;
   message.correlation_data = address.correlation;
@@ -194,26 +213,15 @@ Message EncodeReply(
   message.user_properties.emplace_back(
       kStatusKey,
       absl::StrCat(static_cast<int>(result.status().code())));
+  if (ran == Ran::kNo) message.user_properties.emplace_back(kRefusedKey, "1");
   return message;
 }
 
-absl::StatusOr<std::string> DecodeReply(Message message) {
-  const std::string* text = FindProperty(message, kStatusKey);
-  if (text == nullptr) return std::move(message.payload);
-  int code = 0;
-  if (!absl::SimpleAtoi(*text, &code) || code < 0) {
-    return absl::InternalError(absl::StrCat(
-        "the service answered with ",
-        View(kStatusKey),
-        " \"",
-        absl::CHexEscape(*text),
-        "\""));
-  }
-  if (code == 0) return std::move(message.payload);
-  if (code > kMaxCode) code = static_cast<int>(absl::StatusCode::kUnknown);
-  return DecodeEnvelope(static_cast<absl::StatusCode>(code), message.payload);
+Reply DecodeReply(Message message) {
+  const std::string* refused = FindProperty(message, kRefusedKey);
+  Ran ran = refused != nullptr && *refused == "1" ? Ran::kNo : Ran::kYes;
+  return {.result = DecodeResult(std::move(message)), .ran = ran};
 }
-
 absl::Status StatusOfAck(ReasonCode reason, std::string_view topic) {
   std::string number = absl::StrCat("reason code 0x", absl::Hex(static_cast<int>(reason)));
   switch (reason) {

@@ -28,6 +28,9 @@ struct RequestFrame {
   std::string payload = {};
 };
 
+// Whether a handler has had the request: one that no handler has had may be sent again.
+enum class Ran { kNo, kYes };
+
 // Where a reply goes, and what it repeats of its request.
 struct ReplyAddress {
   std::string topic = {};
@@ -68,10 +71,15 @@ absl::StatusOr<RequestFrame> DecodeRequest(Message message);
 Message EncodeReply(
     const ReplyAddress& address,
     absl::Duration remaining,
-    absl::StatusOr<std::string> result);
+    absl::StatusOr<std::string> result,
+    Ran ran);
 
 // The inverse. A status that cannot be read is UNKNOWN or INTERNAL, never OK.
-absl::StatusOr<std::string> DecodeReply(Message message);
+struct Reply {
+  absl::StatusOr<std::string> result;
+  Ran ran = Ran::kYes;  // as far as is known
+};
+Reply DecodeReply(Message message);
 
 // What the broker's answer to a PUBLISH of `topic` means for the call.
 absl::Status StatusOfAck(ReasonCode reason, std::string_view topic);

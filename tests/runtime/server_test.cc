@@ -47,14 +47,27 @@ mqrpc::Status EnvelopeOf(const Message& reply) {
   return envelope;
 }
 
-MATCHER_P2(IsError, code, message, "") {
-  std::string number = absl::StrCat(static_cast<int>(code));
+MATCHER_P3(IsErrorWith, code, message, properties, "") {
   mqrpc::Status envelope = EnvelopeOf(arg);
   *result_listener << envelope.ShortDebugString() << " ";
-  return arg.user_properties.size() == 1 &&
-         arg.user_properties[0] == std::make_pair(std::string("mqrpc-status"), number) &&
-         envelope.code() == static_cast<int>(code) &&
+  return arg.user_properties == properties && envelope.code() == static_cast<int>(code) &&
          ::testing::ExplainMatchResult(message, envelope.message(), result_listener);
+}
+
+using UserProperties = std::vector<std::pair<std::string, std::string>>;
+
+auto IsError(absl::StatusCode code, ::testing::Matcher<std::string> message) {
+  std::string number = absl::StrCat(static_cast<int>(code));
+  return IsErrorWith(code, message, UserProperties{{"mqrpc-status", number}});
+}
+
+// An error of a request that no handler has had.
+auto IsRefusal(absl::StatusCode code, ::testing::Matcher<std::string> message) {
+  std::string number = absl::StrCat(static_cast<int>(code));
+  return IsErrorWith(
+      code,
+      message,
+      UserProperties{{"mqrpc-status", number}, {"mqrpc-refused", "1"}});
 }
 
 class ServerTest : public ::testing::Test {
@@ -152,10 +165,12 @@ TEST_F(ServerTest, WithoutCorrelationDataThereIsNoneInTheReply) {
   EXPECT_EQ(Ask(request).correlation_data, std::nullopt);
 }
 
-TEST_F(ServerTest, EachRequestRunsAlsoWithOneCorrelation) {
+TEST_F(ServerTest, WithoutCorrelationDataEachRequestRuns) {
   Start();
-  Ask(Request());
-  Ask(Request());
+  Message request = Request();
+  request.correlation_data = std::nullopt;
+  Ask(request);
+  Ask(request);
   EXPECT_EQ(runs_, 2);
 }
 
@@ -174,7 +189,7 @@ TEST_F(ServerTest, AnotherContentTypeIsRefusedUnrun) {
     request.content_type = type;
     EXPECT_THAT(
         Ask(request),
-        IsError(
+        IsRefusal(
             absl::StatusCode::kInvalidArgument,
             AllOf(HasSubstr("content type"), HasSubstr(absl::StrCat("\"", type, "\"")))));
   }
@@ -189,7 +204,7 @@ TEST_F(ServerTest, AnUnknownMethodIsUnimplemented) {
 
   EXPECT_THAT(
       Ask(request),
-      IsError(
+      IsRefusal(
           absl::StatusCode::kUnimplemented,
           AllOf(HasSubstr("mqrpc.tests.Echo"), HasSubstr("Shout"))));
   EXPECT_EQ(server_->stats().calls_refused, 1u);
@@ -202,7 +217,7 @@ TEST_F(ServerTest, AMethodWithoutANameIsUnimplemented) {
 
   EXPECT_THAT(
       Ask(request),
-      IsError(absl::StatusCode::kUnimplemented, HasSubstr("mqrpc.tests.Echo")));
+      IsRefusal(absl::StatusCode::kUnimplemented, HasSubstr("mqrpc.tests.Echo")));
 }
 
 TEST_F(ServerTest, BytesThatDoNotParseAreAnInvalidArgument) {
@@ -265,6 +280,7 @@ TEST_F(ServerTest, AfterAnExceptionTheServerGoesOn) {
   Start();
   Message request = Request();
   request.topic = "mqrpc/services/mqrpc.tests.Echo/Ask";
+  request.correlation_data = "6";
   Ask(request);
 
   EXPECT_THAT(Ask(Request()).user_properties, IsEmpty());
@@ -420,6 +436,7 @@ TEST_F(ServerTest, TheTimeRemainingIsTheSmallerOfExpiryAndTimeout) {
   Start();
   auto remaining_with = [&](std::optional<uint32_t> expiry, std::optional<std::string> timeout) {
     Message request = Request();
+    request.correlation_data = std::nullopt;
     request.expiry_seconds = expiry;
     if (timeout.has_value()) request.user_properties.emplace_back("mqrpc-timeout", *timeout);
     Ask(request);
@@ -459,7 +476,7 @@ TEST_F(ServerTest, AWrongTimeoutIsRefusedUnrun) {
     request.user_properties = {{"mqrpc-timeout", timeout}};
     EXPECT_THAT(
         Ask(request),
-        IsError(
+        IsRefusal(
             absl::StatusCode::kInvalidArgument,
             AllOf(HasSubstr("mqrpc-timeout"), HasSubstr(absl::StrCat("\"", timeout, "\"")))));
   }

@@ -31,7 +31,11 @@ Message RequestWith(absl::Duration remaining) {
 }
 
 Message ReplyWith(absl::StatusOr<std::string> result) {
-  return EncodeReply({.topic = "t"}, absl::InfiniteDuration(), std::move(result));
+  return EncodeReply({.topic = "t"}, absl::InfiniteDuration(), std::move(result), Ran::kYes);
+}
+
+absl::StatusOr<std::string> ResultOf(Message message) {
+  return DecodeReply(std::move(message)).result;
 }
 
 TEST(TopicsTest, AreThoseOfTheProtocol) {
@@ -231,7 +235,8 @@ TEST(ReplyTest, RepeatsWhatItsAddressSays) {
        .content_type = "application/protobuf",
        .qos = QoS::kExactlyOnce},
       absl::Milliseconds(1001),
-      std::string("payload"));
+      std::string("payload"),
+      Ran::kYes);
 
   EXPECT_EQ(message.topic, "replies");
   EXPECT_EQ(message.correlation_data, "correlation");
@@ -244,13 +249,26 @@ TEST(ReplyTest, RepeatsWhatItsAddressSays) {
   EXPECT_THAT(message.user_properties, IsEmpty());
 }
 
+TEST(ReplyTest, OfARequestThatNoHandlerHasHadSaysSo) {
+  absl::Status busy = absl::ResourceExhaustedError("busy");
+  Message refused = EncodeReply({.topic = "t"}, absl::Seconds(1), busy, Ran::kNo);
+  Message failed = EncodeReply({.topic = "t"}, absl::Seconds(1), busy, Ran::kYes);
+
+  EXPECT_THAT(
+      refused.user_properties,
+      ElementsAre(Pair("mqrpc-status", "8"), Pair("mqrpc-refused", "1")));
+  EXPECT_THAT(failed.user_properties, ElementsAre(Pair("mqrpc-status", "8")));
+  EXPECT_EQ(DecodeReply(refused).ran, Ran::kNo);
+  EXPECT_EQ(DecodeReply(failed).ran, Ran::kYes);
+}
+
 TEST(ReplyTest, HasNoExpiryWhereTheRequestNamedNoLimit) {
   EXPECT_EQ(ReplyWith("").expiry_seconds, std::nullopt);
 }
 
 TEST(ReplyTest, ComesBackAsItWas) {
   const std::string payload("\0\xff any bytes", 12);
-  absl::StatusOr<std::string> decoded = DecodeReply(ReplyWith(payload));
+  absl::StatusOr<std::string> decoded = ResultOf(ReplyWith(payload));
   ASSERT_THAT(decoded, IsOk());
   EXPECT_EQ(*decoded, payload);
 }
@@ -261,7 +279,7 @@ TEST(ReplyTest, EveryErrorComesBackAsItWas) {
     status.SetPayload("type.googleapis.com/x.Y", absl::Cord("\xff"));
     status.SetPayload("z", absl::Cord(""));
 
-    EXPECT_EQ(DecodeReply(ReplyWith(status)).status(), status);
+    EXPECT_EQ(ResultOf(ReplyWith(status)).status(), status);
   }
 }
 
@@ -284,7 +302,7 @@ TEST(ReplyTest, TheBytesOfAnEnvelopeAreTheseForEver) {
 TEST(ReplyTest, TextThatIsNotUtf8IsEscaped) {
   absl::Status status = absl::NotFoundError("\xff");
   status.SetPayload("u\xff/T", absl::Cord("\xff"));
-  absl::Status decoded = DecodeReply(ReplyWith(status)).status();
+  absl::Status decoded = ResultOf(ReplyWith(status)).status();
 
   EXPECT_THAT(decoded, StatusIs(absl::StatusCode::kNotFound, "\\xff"));
   EXPECT_EQ(decoded.GetPayload("u\\xff/T"), absl::Cord("\xff"));
@@ -294,7 +312,7 @@ TEST(ReplyTest, ACodeThatThisVersionDoesNotKnowIsUnknown) {
   mqrpc::Status envelope;
   envelope.set_message("from the future");
   EXPECT_THAT(
-      DecodeReply(
+      ResultOf(
           {.payload = envelope.SerializeAsString(), .user_properties = {{"mqrpc-status", "17"}}}),
       StatusIs(absl::StatusCode::kUnknown, "from the future"));
 }
@@ -302,7 +320,7 @@ TEST(ReplyTest, ACodeThatThisVersionDoesNotKnowIsUnknown) {
 TEST(ReplyTest, AStatusThatCannotBeReadIsInternal) {
   for (const char* code : {"", " ", "x", "-1", "5x", "99999999999999999999", "\xff"}) {
     EXPECT_THAT(
-        DecodeReply({.user_properties = {{"mqrpc-status", code}}}),
+        ResultOf({.user_properties = {{"mqrpc-status", code}}}),
         StatusIs(
             absl::StatusCode::kInternal,
             AllOf(HasSubstr("mqrpc-status"), HasSubstr(absl::CHexEscape(code)))));
@@ -311,13 +329,13 @@ TEST(ReplyTest, AStatusThatCannotBeReadIsInternal) {
 
 TEST(ReplyTest, AnEnvelopeThatDoesNotParseKeepsItsCode) {
   EXPECT_THAT(
-      DecodeReply({.payload = "\xff", .user_properties = {{"mqrpc-status", "7"}}}),
+      ResultOf({.payload = "\xff", .user_properties = {{"mqrpc-status", "7"}}}),
       StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("do not parse")));
 }
 
 TEST(ReplyTest, AnEmptyEnvelopeIsAnErrorWithoutText) {
   EXPECT_THAT(
-      DecodeReply({.user_properties = {{"mqrpc-status", "7"}}}),
+      ResultOf({.user_properties = {{"mqrpc-status", "7"}}}),
       StatusIs(absl::StatusCode::kPermissionDenied, ""));
 }
 
@@ -325,7 +343,7 @@ TEST(ReplyTest, TheCodeOfThePropertyCounts) {
   mqrpc::Status envelope;
   envelope.set_code(5);
   EXPECT_THAT(
-      DecodeReply(
+      ResultOf(
           {.payload = envelope.SerializeAsString(), .user_properties = {{"mqrpc-status", "7"}}}),
       StatusIs(absl::StatusCode::kPermissionDenied, _));
 }
@@ -395,7 +413,7 @@ TEST(RandomBytesTest, NothingThatCanComeBreaksAnything) {
   for (int i = 0; i < 20'000; ++i) {
     Message message = RandomMessage(random);
     DecodeRequest(message).IgnoreError();
-    DecodeReply(message).IgnoreError();
+    ResultOf(message).IgnoreError();
     CheckReplyTopic("mqrpc", message.topic).IgnoreError();
     ParseCorrelation(message.correlation_data.value_or(""));
     MethodOf(message.topic);
@@ -407,7 +425,7 @@ TEST(RandomBytesTest, AnyErrorOfAHandlerCanBeReadByItsCaller) {
   for (int i = 0; i < 20'000; ++i) {
     absl::Status status = absl::AbortedError(random.Next(20));
     status.SetPayload(random.Next(20), absl::Cord(random.Next(20)));
-    absl::Status decoded = DecodeReply(ReplyWith(status)).status();
+    absl::Status decoded = ResultOf(ReplyWith(status)).status();
 
     ASSERT_EQ(decoded.code(), absl::StatusCode::kAborted);
     int payloads = 0;

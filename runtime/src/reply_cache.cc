@@ -1,0 +1,80 @@
+#include "reply_cache.h"
+
+namespace mqrpc::internal {
+namespace {
+
+size_t SizeOf(const ReplyCache::Result& result) {
+  return result.ok() ? result->size() : result.status().message().size();
+}
+
+}  // namespace
+
+ReplyCache::Entries& ReplyCache::ListOf(const Entry& entry) {
+  if (!entry.result_.has_value()) return running_;
+  return entry.request_.idempotency == Idempotency::kUnknown ? others_ : idempotent_;
+}
+
+ReplyCache::Admission ReplyCache::Admit(Request request) {
+  auto found = by_key_.find(request.key);
+  if (found != by_key_.end()) {
+    Entry* known = &*found->second;
+    if (known->request_.fingerprint != request.fingerprint) return {Verdict::kConflict, known};
+    return {known->result_.has_value() ? Verdict::kFinished : Verdict::kRunning, known};
+  }
+  Entry& entry = running_.emplace_back();
+  entry.request_ = std::move(request);
+  entry.bytes_ = sizeof(Entry) + entry.request_.key.size();
+  bytes_ += entry.bytes_;
+  by_key_.emplace(entry.request_.key, std::prev(running_.end()));
+  MakeRoom();
+  return {Verdict::kNew, &entry};
+}
+
+void ReplyCache::Finish(Entry* entry, const Result& result) {
+  if (entry->request_.idempotency == Idempotency::kNoSideEffects) return Remove(entry);
+  auto place = by_key_.find(entry->request_.key)->second;
+  entry->result_ = result;
+  size_t bytes = SizeOf(result);
+  entry->bytes_ += bytes;
+  bytes_ += bytes;
+  expiries_.emplace(entry->request_.expires, entry);
+  Entries& finished = ListOf(*entry);
+  finished.splice(finished.end(), running_, place);
+  MakeRoom();
+}
+
+void ReplyCache::Forget(Entry* entry) { Remove(entry); }
+
+const ReplyCache::Result& ReplyCache::ResultOf(const Entry& entry) { return *entry.result_; }
+
+void ReplyCache::Remove(Entry* entry) {
+  auto found = by_key_.find(entry->request_.key);
+  auto place = found->second;
+  by_key_.erase(found);
+  expiries_.erase({entry->request_.expires, entry});
+  bytes_ -= entry->bytes_;
+  ListOf(*entry).erase(place);
+}
+
+// What runs is bounded elsewhere, and has to be known when it ends.
+void ReplyCache::MakeRoom() {
+  while (by_key_.size() > max_entries_ || bytes_ > max_bytes_) {
+    if (idempotent_.empty() && others_.empty()) return;
+    if (!idempotent_.empty()) {
+      Remove(&idempotent_.front());
+      continue;
+    }
+    ++evicted_;
+    Remove(&others_.front());
+  }
+}
+
+void ReplyCache::Expire(absl::Time now) {
+  while (!expiries_.empty() && expiries_.begin()->first <= now) Remove(expiries_.begin()->second);
+}
+
+absl::Time ReplyCache::next_expiry() const {
+  return expiries_.empty() ? absl::InfiniteFuture() : expiries_.begin()->first;
+}
+
+}  // namespace mqrpc::internal

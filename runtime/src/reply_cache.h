@@ -1,0 +1,97 @@
+#ifndef MQRPC_REPLY_CACHE_H_
+#define MQRPC_REPLY_CACHE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "mqrpc/method.h"
+
+namespace mqrpc::internal {
+
+// What a server remembers of the calls that it runs and has run, so that a request which comes
+// again, delivered twice by a broker or sent again by its caller, does not run again. A call is
+// known by its key. An entry lives as long as its caller may still ask; running ones stay until
+// they end, however long that takes. Not thread-safe: all in turns of one loop.
+class ReplyCache {
+ public:
+  using Result = absl::StatusOr<std::string>;
+
+  ReplyCache(size_t max_entries, size_t max_bytes)
+      : max_entries_(max_entries), max_bytes_(max_bytes) {}
+  ReplyCache(const ReplyCache&) = delete;
+  ReplyCache& operator=(const ReplyCache&) = delete;
+
+  struct Request {
+    std::string key = {};
+    uint64_t fingerprint = 0;  // of what is to be run
+    Idempotency idempotency = Idempotency::kUnknown;
+    absl::Time expires = absl::InfiniteFuture();
+  };
+
+  class Entry;
+  enum class Verdict {
+    kNew,       // to be run: it counts as running from here on
+    kRunning,   // its answer will come
+    kFinished,  // to be answered with ResultOf
+    kConflict,  // the key is that of another request
+  };
+  struct Admission {
+    Verdict verdict;
+    Entry* entry;  // lives until Finish or Forget, or, if it is finished, for this turn
+  };
+  Admission Admit(Request request);
+
+  // Once for each new one. Keeps the result, unless the method has no side effects.
+  void Finish(Entry* entry, const Result& result);
+  // Likewise, for one that has not run after all.
+  void Forget(Entry* entry);
+
+  static const Result& ResultOf(const Entry& entry);
+
+  // Removes what has finished and is not to be asked for any more.
+  void Expire(absl::Time now);
+  absl::Time next_expiry() const;  // InfiniteFuture if there is none
+
+  bool empty() const { return by_key_.empty(); }
+  uint64_t evicted() const { return evicted_; }  // of those that could not be run again
+
+ private:
+  using Entries = std::list<Entry>;
+
+  Entries& ListOf(const Entry& entry);
+  void Remove(Entry* entry);
+  void MakeRoom();
+
+  const size_t max_entries_;
+  const size_t max_bytes_;
+  size_t bytes_ = 0;
+  uint64_t evicted_ = 0;
+
+  // An entry is in one of these, the oldest first.
+  Entries running_;
+  Entries idempotent_;  // finished
+  Entries others_;      // finished
+  absl::flat_hash_map<std::string_view, Entries::iterator> by_key_;
+  absl::btree_set<std::pair<absl::Time, Entry*>> expiries_;  // of those that have finished
+};
+
+class ReplyCache::Entry {
+  friend class ReplyCache;
+
+  Request request_;
+  std::optional<Result> result_;  // none: it is running
+  size_t bytes_ = 0;
+};
+
+}  // namespace mqrpc::internal
+
+#endif  // MQRPC_REPLY_CACHE_H_

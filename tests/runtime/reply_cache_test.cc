@@ -1,0 +1,153 @@
+#include "reply_cache.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace mqrpc::internal {
+namespace {
+
+using Verdict = ReplyCache::Verdict;
+
+absl::Time At(int second) { return absl::UnixEpoch() + absl::Seconds(second); }
+
+ReplyCache::Request MakeRequest(
+    std::string key,
+    Idempotency idempotency = Idempotency::kUnknown,
+    int expires = 10) {
+  return {.key = key, .fingerprint = 1, .idempotency = idempotency, .expires = At(expires)};
+}
+
+void RunOnce(ReplyCache& cache, ReplyCache::Request request, const ReplyCache::Result& result) {
+  auto [verdict, entry] = cache.Admit(std::move(request));
+  ASSERT_EQ(verdict, Verdict::kNew);
+  cache.Finish(entry, result);
+}
+
+Verdict VerdictOf(ReplyCache& cache, std::string key, Idempotency idempotency = {}) {
+  ReplyCache::Admission admission = cache.Admit(MakeRequest(key, idempotency));
+  if (admission.verdict == Verdict::kNew) cache.Forget(admission.entry);
+  return admission.verdict;
+}
+
+TEST(ReplyCacheTest, ARepetitionJoinsTheOneThatRuns) {
+  ReplyCache cache(10, 10'000);
+  EXPECT_EQ(cache.Admit(MakeRequest("a")).verdict, Verdict::kNew);
+  EXPECT_EQ(cache.Admit(MakeRequest("a")).verdict, Verdict::kRunning);
+  EXPECT_EQ(cache.Admit(MakeRequest("b")).verdict, Verdict::kNew);
+}
+
+TEST(ReplyCacheTest, ARepetitionGetsTheSameReply) {
+  ReplyCache cache(10, 10'000);
+  RunOnce(cache, MakeRequest("a"), std::string("reply"));
+  ReplyCache::Admission again = cache.Admit(MakeRequest("a"));
+  ASSERT_EQ(again.verdict, Verdict::kFinished);
+  EXPECT_EQ(*ReplyCache::ResultOf(*again.entry), "reply");
+}
+
+TEST(ReplyCacheTest, ARepetitionOfOneThatFailedGetsTheSameError) {
+  ReplyCache cache(10, 10'000);
+  RunOnce(cache, MakeRequest("a"), absl::AbortedError("why"));
+  ReplyCache::Admission again = cache.Admit(MakeRequest("a"));
+  ASSERT_EQ(again.verdict, Verdict::kFinished);
+  EXPECT_EQ(ReplyCache::ResultOf(*again.entry).status(), absl::AbortedError("why"));
+}
+
+TEST(ReplyCacheTest, AnotherRequestWithTheSameKeyIsAConflict) {
+  ReplyCache cache(10, 10'000);
+  ReplyCache::Admission running = cache.Admit(MakeRequest("a"));
+  ReplyCache::Request other = MakeRequest("a");
+  other.fingerprint = 2;
+  EXPECT_EQ(cache.Admit(other).verdict, Verdict::kConflict);
+  cache.Finish(running.entry, std::string());
+  EXPECT_EQ(cache.Admit(other).verdict, Verdict::kConflict);
+}
+
+TEST(ReplyCacheTest, OneThatDidNotRunIsNotRemembered) {
+  ReplyCache cache(10, 10'000);
+  cache.Forget(cache.Admit(MakeRequest("a")).entry);
+  EXPECT_TRUE(cache.empty());
+  EXPECT_EQ(cache.Admit(MakeRequest("a")).verdict, Verdict::kNew);
+}
+
+TEST(ReplyCacheTest, WithoutSideEffectsOnlyARunningOneIsJoined) {
+  ReplyCache cache(10, 10'000);
+  ReplyCache::Request request = MakeRequest("a", Idempotency::kNoSideEffects);
+  ReplyCache::Admission running = cache.Admit(request);
+  EXPECT_EQ(cache.Admit(request).verdict, Verdict::kRunning);
+  cache.Finish(running.entry, std::string("reply"));
+  EXPECT_TRUE(cache.empty());
+  EXPECT_EQ(cache.Admit(request).verdict, Verdict::kNew);
+}
+
+TEST(ReplyCacheTest, AReplyIsKeptAsLongAsItsCallerMayAskAgain) {
+  ReplyCache cache(10, 10'000);
+  RunOnce(cache, MakeRequest("long", Idempotency::kUnknown, 20), std::string());
+  RunOnce(cache, MakeRequest("short", Idempotency::kUnknown, 10), std::string());
+  EXPECT_EQ(cache.next_expiry(), At(10));
+
+  cache.Expire(At(10));
+
+  EXPECT_EQ(VerdictOf(cache, "short"), Verdict::kNew);
+  EXPECT_EQ(VerdictOf(cache, "long"), Verdict::kFinished);
+  cache.Expire(At(20));
+  EXPECT_TRUE(cache.empty());
+  EXPECT_EQ(cache.next_expiry(), absl::InfiniteFuture());
+}
+
+TEST(ReplyCacheTest, ARunningOneStaysHoweverLongItTakes) {
+  ReplyCache cache(10, 10'000);
+  ReplyCache::Admission running = cache.Admit(MakeRequest("a"));
+  cache.Expire(At(100));
+  EXPECT_EQ(cache.Admit(MakeRequest("a")).verdict, Verdict::kRunning);
+  cache.Finish(running.entry, std::string());
+  cache.Expire(At(100));
+  EXPECT_TRUE(cache.empty());
+}
+
+TEST(ReplyCacheTest, TheOldestIdempotentOneGoesFirst) {
+  ReplyCache cache(3, 10'000);
+  RunOnce(cache, MakeRequest("command"), std::string());
+  RunOnce(cache, MakeRequest("older", Idempotency::kIdempotent), std::string());
+  RunOnce(cache, MakeRequest("newer", Idempotency::kIdempotent), std::string());
+  RunOnce(cache, MakeRequest("another"), std::string());
+
+  EXPECT_EQ(VerdictOf(cache, "command"), Verdict::kFinished);
+  EXPECT_EQ(VerdictOf(cache, "newer", Idempotency::kIdempotent), Verdict::kFinished);
+  EXPECT_EQ(VerdictOf(cache, "another"), Verdict::kFinished);
+  EXPECT_EQ(cache.evicted(), 0u);
+}
+
+TEST(ReplyCacheTest, ThenTheOldestOfTheOthersWhichIsCounted) {
+  ReplyCache cache(2, 10'000);
+  for (const char* key : {"first", "second", "third"}) {
+    RunOnce(cache, MakeRequest(key), std::string());
+  }
+  EXPECT_EQ(cache.evicted(), 1u);
+  EXPECT_EQ(VerdictOf(cache, "third"), Verdict::kFinished);
+  EXPECT_EQ(VerdictOf(cache, "second"), Verdict::kFinished);
+}
+
+TEST(ReplyCacheTest, ARunningOneIsNeverEvicted) {
+  ReplyCache cache(1, 10'000);
+  ReplyCache::Admission first = cache.Admit(MakeRequest("first"));
+  ReplyCache::Admission second = cache.Admit(MakeRequest("second"));
+  EXPECT_EQ(cache.Admit(MakeRequest("first")).verdict, Verdict::kRunning);
+  cache.Finish(first.entry, std::string());
+  cache.Finish(second.entry, std::string());
+  EXPECT_EQ(cache.evicted(), 1u);
+  EXPECT_EQ(VerdictOf(cache, "second"), Verdict::kFinished);
+}
+
+TEST(ReplyCacheTest, ItsBytesAreBounded) {
+  ReplyCache cache(100, 10'000);
+  for (int i = 0; i < 10; ++i) {
+    RunOnce(cache, MakeRequest(std::to_string(i)), std::string(2000, 'x'));
+  }
+  EXPECT_EQ(VerdictOf(cache, "9"), Verdict::kFinished);
+  EXPECT_GE(cache.evicted(), 5u);
+  EXPECT_LE(cache.evicted(), 7u);
+}
+
+}  // namespace
+}  // namespace mqrpc::internal
