@@ -1,40 +1,17 @@
 #include "channel_core.h"
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "call_plan.h"
 #include "run_in_loop.h"
 #include "text.h"
-#include "topic.h"
 #include "wire.h"
 
 namespace mqrpc::internal {
 namespace {
-
-absl::Status CheckTimeout(absl::string_view what, absl::Duration timeout) {
-  if (timeout > absl::ZeroDuration() && timeout <= wire::kMaxTimeout) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      what,
-      " is ",
-      absl::FormatDuration(timeout),
-      "; a timeout is more than zero and at most 2147483647 ms"));
-}
-
-absl::Status CheckOptions(const ChannelOptions& options) {
-  if (absl::Status status = CheckPrefix("ChannelOptions::prefix", options.prefix); !status.ok()) {
-    return status;
-  }
-  if (options.max_outstanding_calls == 0) {
-    return absl::InvalidArgumentError(
-        "ChannelOptions::max_outstanding_calls is 0; no call could ever be made");
-  }
-  if (options.max_unanswered == 0) {
-    return absl::InvalidArgumentError(
-        "ChannelOptions::max_unanswered is 0; no call could ever be sent");
-  }
-  return CheckTimeout("ChannelOptions::timeout", options.timeout);
-}
 
 uint64_t SystemRandom() {
   std::random_device device;
@@ -46,13 +23,15 @@ uint64_t SystemRandom() {
 ChannelCore::ChannelCore(Transport& transport, ChannelOptions options)
     : transport_(transport),
       options_(std::move(options)),
-      status_(CheckOptions(options_)),
+      status_(CheckChannelOptions(options_)),
       reply_topic_(wire::ReplyTopic(options_.prefix, transport.client_id())),
-      nonce_(options_.random ? options_.random() : SystemRandom()),
+      random_(options_.random ? options_.random : SystemRandom),
+      nonce_(random_()),
       own_executor_(options_.executor == nullptr ? std::make_shared<ThreadPool>(1) : nullptr),
       executor_(own_executor_, own_executor_ ? own_executor_.get() : options_.executor),
       outstanding_(std::make_shared<OutstandingCalls>(options_.max_outstanding_calls)),
-      window_(options_.max_unanswered) {}
+      window_(options_.max_unanswered),
+      budget_(options_.retries_per_hundred_calls, options_.max_saved_retries) {}
 
 void ChannelCore::Open() {
   transport_.loop().Post([self = shared_from_this()] {
@@ -70,9 +49,7 @@ void ChannelCore::Close() {
     closed_ = true;
     if (subscription_ != 0) transport_.Unsubscribe(subscription_, nullptr);
     transport_.loop().CancelTimer(timer_);
-    for (PendingCall& call : pending_.TakeFrom(PendingCall::Stage::kQueued)) {
-      Finish(std::move(call), absl::CancelledError("the channel was destroyed"));
-    }
+    EndAll(absl::CancelledError("the channel was destroyed"));
     RunContinuations();
   });
   if (own_executor_ != nullptr) own_executor_->Stop();
@@ -82,11 +59,10 @@ std::shared_ptr<CallState> ChannelCore::Start(
     const Method& method,
     absl::StatusOr<std::string> request,
     const CallOptions& options) {
-  absl::Duration timeout = options.timeout.value_or(options_.timeout);
-  absl::Status status = status_;
-  if (status.ok()) status = request.status();
-  if (status.ok()) status = CheckTimeout("CallOptions::timeout", timeout);
-  if (!status.ok()) return std::make_shared<CallState>(std::move(status));
+  if (!status_.ok()) return std::make_shared<CallState>(status_);
+  if (!request.ok()) return std::make_shared<CallState>(std::move(request).status());
+  absl::StatusOr<PendingCall> call = PlanCall(options_, method, options, transport_.loop().Now());
+  if (!call.ok()) return std::make_shared<CallState>(std::move(call).status());
   if (!outstanding_->TryAdd()) {
     return std::make_shared<CallState>(absl::ResourceExhaustedError(absl::StrCat(
         "ChannelOptions::max_outstanding_calls (",
@@ -94,17 +70,11 @@ std::shared_ptr<CallState> ChannelCore::Start(
         ") calls have not been taken yet")));
   }
   calls_started_.fetch_add(1, std::memory_order_relaxed);
-  CallId id = next_id_.fetch_add(1, std::memory_order_relaxed);
-  auto state = std::make_shared<CallState>(*this, id, executor_, outstanding_);
-  PendingCall call = {
-      .id = id,
-      .state = state,
-      .method = method,
-      .payload = *std::move(request),
-      .qos = options.qos.value_or(options_.qos),
-      .timeout = timeout,
-      .deadline = transport_.loop().Now() + timeout};
-  transport_.loop().Post([self = shared_from_this(), call = std::move(call)]() mutable {
+  call->id = next_id_.fetch_add(1, std::memory_order_relaxed);
+  call->payload = *std::move(request);
+  auto state = std::make_shared<CallState>(*this, call->id, executor_, outstanding_);
+  call->state = state;
+  transport_.loop().Post([self = shared_from_this(), call = *std::move(call)]() mutable {
     self->Admit(std::move(call));
   });
   return state;
@@ -119,44 +89,56 @@ void ChannelCore::PostCancel(CallId id) {
 void ChannelCore::Admit(PendingCall call) {
   if (closed_) return Complete(std::move(call), absl::CancelledError("the channel was destroyed"));
   if (!reply_topic_refused_.ok()) return Complete(std::move(call), reply_topic_refused_);
-  const PendingCall& pending = pending_.Insert(std::move(call));
-  if (window_.Enter(pending.method.service, pending.id)) Send(pending.id);
+  PendingCall& pending = pending_.Insert(std::move(call));
+  if (window_.Enter(pending.service, pending.id)) Send(pending);
   ArmTimer();
 }
 
-void ChannelCore::Send(CallId id) {
-  PendingCall* call = pending_.Find(id);
-  if (call == nullptr) return;
-  call->publish_id = transport_.Publish(
-      [self = shared_from_this(), id] { return self->Compose(id); },
-      [self = shared_from_this(), id](absl::StatusOr<ReasonCode> ack) { self->OnAck(id, ack); });
+void ChannelCore::Send(PendingCall& call) {
+  call.stage = PendingCall::Stage::kQueued;
+  pending_.SetAlarm(call, call.deadline);
+  call.publish_id = transport_.Publish(
+      [self = shared_from_this(), id = call.id] { return self->Compose(id); },
+      [self = shared_from_this(), id = call.id, sending = ++call.sending](
+          absl::StatusOr<ReasonCode> ack) { self->OnAck(id, sending, ack); });
 }
 
 std::optional<Message> ChannelCore::Compose(CallId id) {
   PendingCall* call = pending_.Find(id);
   if (call == nullptr) return std::nullopt;
-  absl::Duration remaining = call->deadline - transport_.loop().Now();
-  if (remaining <= absl::ZeroDuration()) return std::nullopt;  // the timer is about to say so
+  absl::Time now = transport_.loop().Now();
+  if (call->deadline <= now) return std::nullopt;  // the timer is about to say so
   call->stage = PendingCall::Stage::kSent;
+  pending_.SetAlarm(*call, now + call->retry.attempt_timeout);
+  ArmTimer();
+  bool is_last = call->retry.max_attempts == 1 && !call->wait_for_ready &&
+                 call->idempotency == Idempotency::kUnknown;
   return wire::EncodeRequest(
-      wire::RequestTopic(options_.prefix, call->method),
+      wire::RequestTopic(options_.prefix, call->service, call->method),
       reply_topic_,
       call->qos,
       {.correlation = wire::Correlation(nonce_, id),
-       .remaining = remaining,
-       .payload = std::move(call->payload)});
+       .remaining = call->deadline - now,
+       .attempt = call->sending,
+       .payload = is_last ? std::move(call->payload) : call->payload});
 }
 
-void ChannelCore::OnAck(CallId id, const absl::StatusOr<ReasonCode>& ack) {
+void ChannelCore::OnAck(CallId id, uint32_t sending, const absl::StatusOr<ReasonCode>& ack) {
   PendingCall* call = pending_.Find(id);
-  if (call == nullptr) return;
+  if (call == nullptr || call->sending != sending) return;
+  if (absl::IsUnavailable(ack.status())) return OnLoss(*call, ack.status());
   absl::Status status = ack.status();
-  if (ack.ok() && *ack != ReasonCode::kSuccess) {
-    status = wire::StatusOfAck(*ack, wire::RequestTopic(options_.prefix, call->method));
+  if (ack.ok()) {
+    status =
+        wire::StatusOfAck(*ack, wire::RequestTopic(options_.prefix, call->service, call->method));
   }
-  if (absl::IsUnavailable(ack.status())) status = OutcomeUnknown(status, *call);
-  if (!status.ok()) return End(id, std::move(status));
-  call->stage = PendingCall::Stage::kAccepted;
+  if (status.ok()) {
+    call->stage = PendingCall::Stage::kAccepted;
+    return;
+  }
+  bool is_nobody = ack.ok() && *ack == ReasonCode::kNoMatchingSubscribers;
+  if (is_nobody && call->wait_for_ready) return BackOff(*call, std::move(status));
+  End(id, call->may_have_run ? OutcomeUnknown(status, *call) : std::move(status));
 }
 
 void ChannelCore::OnReply(Message message) {
@@ -171,59 +153,112 @@ void ChannelCore::OnReply(Message message) {
     ++unknown_replies_;
     return;
   }
-  std::optional<PendingCall> call = pending_.Take(correlation->call);
-  if (!call.has_value()) {
+  wire::Reply reply = wire::DecodeReply(std::move(message));
+  PendingCall* call = pending_.Find(correlation->call);
+  bool is_refusal = reply.refused_attempt.has_value();
+  if (call == nullptr || (is_refusal && *reply.refused_attempt != call->sending)) {
     ++late_replies_;
-    options_.log(LogLevel::kDebug, "dropped a reply to a call that has ended");
+    options_.log(LogLevel::kDebug, "dropped a reply to a call, or an attempt, that has ended");
     return;
   }
-  Finish(*std::move(call), wire::DecodeReply(std::move(message)).result);
+  if (is_refusal && MayRepeat(*call, reply.result.status())) {
+    return BackOff(*call, std::move(reply.result).status());
+  }
+  if (reply.result.ok()) budget_.OnSuccess();
+  End(correlation->call, std::move(reply.result));
+}
+
+// After a refusal of its present attempt, which no handler has had.
+bool ChannelCore::MayRepeat(PendingCall& call, const absl::Status& refusal) {
+  if (!absl::IsUnavailable(refusal)) return false;
+  if (call.attempts >= call.retry.max_attempts || !budget_.TryRetry()) return false;
+  ++call.attempts;
+  return true;
+}
+
+void ChannelCore::BackOff(PendingCall& call, absl::Status refusal) {
+  transport_.Withdraw(call.publish_id);
+  call.stage = PendingCall::Stage::kBackingOff;
+  call.refusal = std::move(refusal);
+  absl::Duration wait = call.retry.initial_backoff;
+  for (int i = 0; i < call.waits && wait < call.retry.max_backoff; ++i) wait *= 2;
+  ++call.waits;
+  double part = 0.5 + 0.5 * static_cast<double>(random_()) / 0x1p64;
+  wait = std::min(wait, call.retry.max_backoff) * part;
+  pending_.SetAlarm(call, transport_.loop().Now() + wait);
+  ArmTimer();
+}
+
+// The connection was lost, and with it perhaps the request, perhaps its reply.
+void ChannelCore::OnLoss(PendingCall& call, const absl::Status& lost) {
+  if (call.idempotency == Idempotency::kUnknown) return End(call.id, OutcomeUnknown(lost, call));
+  Repeat(call);
+}
+
+void ChannelCore::Repeat(PendingCall& call) {
+  call.may_have_run = true;
+  ++retries_;
+  Send(call);
 }
 
 void ChannelCore::OnReplyTopic(const absl::Status& status) {
   reply_topic_refused_ = absl::IsUnavailable(status) ? absl::OkStatus() : status;
   if (status.ok()) return;
-  if (reply_topic_refused_.ok()) {
-    // The connection is lost: replies to what has left may be, too. The rest waits for the next
-    // one.
-    for (PendingCall& call : pending_.TakeFrom(PendingCall::Stage::kSent)) {
-      absl::Status unknown = OutcomeUnknown(status, call);
-      Finish(std::move(call), std::move(unknown));
-    }
-    return;
-  }
-  for (PendingCall& call : pending_.TakeFrom(PendingCall::Stage::kQueued)) {
-    transport_.Withdraw(call.publish_id);
-    Finish(std::move(call), status);
-  }
+  if (!reply_topic_refused_.ok()) return EndAll(status);
+  // Replies to what has left may be lost. The rest waits for the next connection.
+  for (CallId id : pending_.IdsFrom(PendingCall::Stage::kSent)) OnLoss(*pending_.Find(id), status);
 }
 
 void ChannelCore::OnTimer() {
   timer_ = 0;
   timer_at_ = absl::InfiniteFuture();
   absl::Time now = transport_.loop().Now();
-  while (std::optional<CallId> id = pending_.FirstExpired(now)) {
-    PendingCall call = *pending_.Take(*id);
-    transport_.Withdraw(call.publish_id);
-    constexpr const char* kReached[] = {
-        "not sent yet",
-        "sent, but not acknowledged by the broker",
-        "taken by the broker"};
-    std::string text = absl::StrCat(
-        "no reply from ",
-        Describe(call),
-        " within ",
-        absl::FormatDuration(call.timeout),
-        "; the request was ",
-        kReached[static_cast<int>(call.stage)]);
-    Finish(std::move(call), absl::DeadlineExceededError(text));
+  while (std::optional<CallId> id = pending_.FirstDue(now)) {
+    PendingCall& call = *pending_.Find(*id);
+    if (call.deadline <= now) {
+      End(*id, absl::DeadlineExceededError(DescribeExpiry(call)));
+    } else {
+      OnAlarm(call);
+    }
   }
   ArmTimer();
 }
 
+// The end of a wait, or of the time that one attempt has.
+void ChannelCore::OnAlarm(PendingCall& call) {
+  pending_.SetAlarm(call, call.deadline);
+  if (call.stage == PendingCall::Stage::kBackingOff) {
+    ++retries_;
+    return Send(call);
+  }
+  if (call.idempotency == Idempotency::kUnknown) return;
+  if (call.attempts >= call.retry.max_attempts || !budget_.TryRetry()) return;
+  ++call.attempts;
+  Repeat(call);
+}
+
+std::string ChannelCore::DescribeExpiry(const PendingCall& call) const {
+  constexpr const char* kReached[] = {
+      "waiting to be sent again",
+      "not sent yet",
+      "sent, but not acknowledged by the broker",
+      "taken by the broker"};
+  bool is_queued_again = call.may_have_run && call.stage == PendingCall::Stage::kQueued;
+  std::string text = absl::StrCat(
+      "no reply from ",
+      Describe(call),
+      " within ",
+      absl::FormatDuration(call.timeout),
+      "; the request was ",
+      is_queued_again ? kReached[0] : kReached[static_cast<int>(call.stage)]);
+  if (!call.refusal.ok()) absl::StrAppend(&text, "; before: ", call.refusal.message());
+  if (call.may_have_run) absl::StrAppend(&text, "; it may have run");
+  return text;
+}
+
 // A timer that comes too early, since its call has ended, costs one turn; most calls cost none.
 void ChannelCore::ArmTimer() {
-  absl::Time next = pending_.NextDeadline();
+  absl::Time next = pending_.NextAlarm();
   if (next >= timer_at_) return;
   transport_.loop().CancelTimer(timer_);
   timer_at_ = next;
@@ -233,14 +268,15 @@ void ChannelCore::ArmTimer() {
 void ChannelCore::End(CallId id, CallState::Result result) {
   std::optional<PendingCall> call = pending_.Take(id);
   if (!call.has_value()) return;
-  transport_.Withdraw(call->publish_id);
-  Finish(*std::move(call), std::move(result));
+  if (call->stage == PendingCall::Stage::kQueued) transport_.Withdraw(call->publish_id);
+  if (std::optional<CallId> next = window_.Leave(call->service, call->id)) {
+    Send(*pending_.Find(*next));
+  }
+  Complete(*std::move(call), std::move(result));
 }
 
-// For calls that have been in the window.
-void ChannelCore::Finish(PendingCall call, CallState::Result result) {
-  if (std::optional<CallId> next = window_.Leave(call.method.service, call.id)) Send(*next);
-  Complete(std::move(call), std::move(result));
+void ChannelCore::EndAll(const absl::Status& status) {
+  for (CallId id : pending_.IdsFrom(PendingCall::Stage::kBackingOff)) End(id, status);
 }
 
 void ChannelCore::Complete(PendingCall call, CallState::Result result) {
@@ -261,18 +297,20 @@ void ChannelCore::RunContinuations() {
 }
 
 absl::Status ChannelCore::OutcomeUnknown(const absl::Status& lost, const PendingCall& call) const {
-  return absl::UnavailableError(
+  return absl::Status(
+      lost.code(),
       absl::StrCat(lost.message(), "; the outcome of the call to ", Describe(call), " is unknown"));
 }
 
 std::string ChannelCore::Describe(const PendingCall& call) const {
-  return absl::StrCat(View(call.method.service), "/", View(call.method.name));
+  return absl::StrCat(View(call.service), "/", View(call.method));
 }
 
 ChannelStats ChannelCore::stats() const {
   return {
       .calls_started = calls_started_,
       .calls_completed = calls_completed_,
+      .retries = retries_,
       .late_replies = late_replies_,
       .unknown_replies = unknown_replies_,
       .retained_replies = retained_replies_};

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "mqrpc/transport.h"
 #include "pending_calls.h"
 #include "request_window.h"
+#include "retry_budget.h"
 #include "thread_pool.h"
 
 namespace mqrpc::internal {
@@ -44,24 +46,31 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
 
  private:
   void Admit(PendingCall call);
-  void Send(CallId id);
+  void Send(PendingCall& call);
   std::optional<Message> Compose(CallId id);
-  void OnAck(CallId id, const absl::StatusOr<ReasonCode>& ack);
+  void OnAck(CallId id, uint32_t sending, const absl::StatusOr<ReasonCode>& ack);
   void OnReply(Message message);
+  bool MayRepeat(PendingCall& call, const absl::Status& refusal);
+  void BackOff(PendingCall& call, absl::Status refusal);
+  void OnLoss(PendingCall& call, const absl::Status& lost);
+  void Repeat(PendingCall& call);
   void OnReplyTopic(const absl::Status& status);
   void OnTimer();
+  void OnAlarm(PendingCall& call);
   void ArmTimer();
   void End(CallId id, CallState::Result result);
-  void Finish(PendingCall call, CallState::Result result);
+  void EndAll(const absl::Status& status);
   void Complete(PendingCall call, CallState::Result result);
   void RunContinuations();
   absl::Status OutcomeUnknown(const absl::Status& lost, const PendingCall& call) const;
+  std::string DescribeExpiry(const PendingCall& call) const;
   std::string Describe(const PendingCall& call) const;
 
   Transport& transport_;
   const ChannelOptions options_;
   const absl::Status status_;  // whether the options are valid
   const std::string reply_topic_;
+  const std::function<uint64_t()> random_;
   const uint64_t nonce_;
   const std::shared_ptr<ThreadPool> own_executor_;  // null if the user gave one
   const std::shared_ptr<Executor> executor_;
@@ -71,6 +80,7 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
   // Of the loop.
   PendingCalls pending_;
   RequestWindow window_;
+  RetryBudget budget_;
   std::vector<absl::AnyInvocable<void()>> continuations_;  // of calls that have completed
   absl::Status reply_topic_refused_;  // OK unless the broker does not let us have replies
   Transport::SubscriptionId subscription_ = 0;
@@ -80,6 +90,7 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
 
   std::atomic<uint64_t> calls_started_ = 0;
   std::atomic<uint64_t> calls_completed_ = 0;
+  std::atomic<uint64_t> retries_ = 0;
   std::atomic<uint64_t> late_replies_ = 0;
   std::atomic<uint64_t> unknown_replies_ = 0;
   std::atomic<uint64_t> retained_replies_ = 0;

@@ -1,10 +1,13 @@
 #include "pending_calls.h"
 
+#include <algorithm>
+
 namespace mqrpc::internal {
 
 PendingCall& PendingCalls::Insert(PendingCall call) {
   CallId id = call.id;
-  deadlines_.emplace(call.deadline, id);
+  call.alarm = call.deadline;
+  alarms_.emplace(call.alarm, id);
   return calls_.insert_or_assign(id, std::move(call)).first->second;
 }
 
@@ -18,27 +21,34 @@ std::optional<PendingCall> PendingCalls::Take(CallId id) {
   if (found == calls_.end()) return std::nullopt;
   PendingCall call = std::move(found->second);
   calls_.erase(found);
-  deadlines_.erase({call.deadline, id});
+  alarms_.erase({call.alarm, id});
   return call;
 }
 
-std::vector<PendingCall> PendingCalls::TakeFrom(PendingCall::Stage from) {
+std::vector<CallId> PendingCalls::IdsFrom(PendingCall::Stage from) const {
   std::vector<CallId> ids;
   for (const auto& [id, call] : calls_) {
     if (call.stage >= from) ids.push_back(id);
   }
-  std::vector<PendingCall> taken;
-  for (CallId id : ids) taken.push_back(*Take(id));
-  return taken;
+  std::sort(ids.begin(), ids.end());
+  return ids;
 }
 
-std::optional<CallId> PendingCalls::FirstExpired(absl::Time now) const {
-  if (deadlines_.empty() || deadlines_.begin()->first > now) return std::nullopt;
-  return deadlines_.begin()->second;
+void PendingCalls::SetAlarm(PendingCall& call, absl::Time when) {
+  when = std::min(when, call.deadline);
+  if (when == call.alarm) return;
+  alarms_.erase({call.alarm, call.id});
+  call.alarm = when;
+  alarms_.emplace(call.alarm, call.id);
 }
 
-absl::Time PendingCalls::NextDeadline() const {
-  return deadlines_.empty() ? absl::InfiniteFuture() : deadlines_.begin()->first;
+std::optional<CallId> PendingCalls::FirstDue(absl::Time now) const {
+  if (alarms_.empty() || alarms_.begin()->first > now) return std::nullopt;
+  return alarms_.begin()->second;
+}
+
+absl::Time PendingCalls::NextAlarm() const {
+  return alarms_.empty() ? absl::InfiniteFuture() : alarms_.begin()->first;
 }
 
 }  // namespace mqrpc::internal

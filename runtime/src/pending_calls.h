@@ -5,14 +5,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "call_state.h"
-#include "mqrpc/channel.h"
+#include "mqrpc/method.h"
 #include "mqrpc/transport.h"
 
 namespace mqrpc::internal {
@@ -21,18 +23,29 @@ using CallId = uint64_t;
 
 // A call from its start to its end, on the loop's side.
 struct PendingCall {
-  // How far its request has come, which is what a failure can truthfully say.
-  enum class Stage { kQueued, kSent, kAccepted };
+  // How far its present attempt has come, which is what a failure can truthfully say.
+  enum class Stage { kBackingOff, kQueued, kSent, kAccepted };
 
   CallId id = 0;
   std::shared_ptr<CallState> state = nullptr;
-  Method method = {};
-  std::string payload = {};  // until the request is sent
+  std::string_view service = {};
+  std::string_view method = {};
+  Idempotency idempotency = Idempotency::kUnknown;
+  std::string payload = {};
   QoS qos = QoS::kAtLeastOnce;
+  bool wait_for_ready = false;
+  RetryPolicy retry = {};
   absl::Duration timeout = {};
   absl::Time deadline = {};
+
   Stage stage = Stage::kQueued;
+  bool may_have_run = false;  // by an earlier attempt
+  int attempts = 1;           // as RetryPolicy counts them
+  int waits = 0;              // before attempts
+  uint32_t sending = 0;       // numbers the attempts, so that their acknowledgements are told apart
   Transport::PublishId publish_id = 0;
+  absl::Status refusal = {};  // of the last attempt
+  absl::Time alarm = {};      // of PendingCalls
 };
 
 // The calls of a channel that have not completed. Whatever ends a call, a reply, its deadline, a
@@ -48,20 +61,23 @@ class PendingCalls {
 
   std::optional<PendingCall> Take(CallId id);
 
-  // All those in one of the stages from `from` on.
-  std::vector<PendingCall> TakeFrom(PendingCall::Stage from);
+  // Of all those in one of the stages from `from` on, in order of their start.
+  std::vector<CallId> IdsFrom(PendingCall::Stage from) const;
 
-  // The call whose deadline comes first, if that is not after `now`.
-  std::optional<CallId> FirstExpired(absl::Time now) const;
+  // When a call is due again; its deadline until this is called, and never later than that.
+  void SetAlarm(PendingCall& call, absl::Time when);
+
+  // The call whose alarm comes first, if that is not after `now`.
+  std::optional<CallId> FirstDue(absl::Time now) const;
 
   // InfiniteFuture if there are none.
-  absl::Time NextDeadline() const;
+  absl::Time NextAlarm() const;
 
   bool empty() const { return calls_.empty(); }
 
  private:
   absl::flat_hash_map<CallId, PendingCall> calls_;
-  absl::btree_set<std::pair<absl::Time, CallId>> deadlines_;  // of the same calls
+  absl::btree_set<std::pair<absl::Time, CallId>> alarms_;  // of the same calls
 };
 
 }  // namespace mqrpc::internal

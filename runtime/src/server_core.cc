@@ -200,7 +200,10 @@ void ServerCore::OnRequest(const ServedService& service, Message message) {
   std::string method(wire::MethodOf(message.topic));
   uint64_t fingerprint = absl::HashOf(method, message.payload);
   absl::StatusOr<wire::RequestFrame> frame = wire::DecodeRequest(std::move(message));
-  if (frame.ok() && reply_to.has_value()) reply_to->content_type = frame->content_type;
+  if (frame.ok() && reply_to.has_value()) {
+    reply_to->content_type = frame->content_type;
+    reply_to->attempt = frame->attempt;
+  }
   auto call = std::make_unique<UnaryServerCall>(
       shared_from_this(),
       absl::StrCat(service.name, "/", method),

@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::string_view kTimeoutKey = "mqrpc-timeout";  // whole milliseconds, decimal
 constexpr std::string_view kStatusKey = "mqrpc-status";    // a canonical code, decimal; absent: OK
-constexpr std::string_view kRefusedKey = "mqrpc-refused";  // `1`: no handler has had the request
+constexpr std::string_view kAttemptKey = "mqrpc-attempt";  // 2 and up, decimal; absent: 1
+constexpr std::string_view kRefusedKey = "mqrpc-refused";  // the attempt which no handler has had
 constexpr std::string_view kProtobuf = "application/protobuf";
 constexpr int kMaxCode = static_cast<int>(absl::StatusCode::kUnauthenticated);
 
@@ -78,6 +79,13 @@ absl::StatusOr<absl::Duration> DecodeTimeout(const Message& message) {
   return absl::Milliseconds(millis);
 }
 
+std::optional<uint32_t> DecodeAttempt(const Message& message, std::string_view key) {
+  const std::string* text = FindProperty(message, key);
+  uint32_t attempt = 0;
+  if (text == nullptr || !absl::SimpleAtoi(*text, &attempt) || attempt == 0) return std::nullopt;
+  return attempt;
+}
+
 absl::StatusOr<std::string> DecodeResult(Message message) {
   const std::string* text = FindProperty(message, kStatusKey);
   if (text == nullptr) return std::move(message.payload);
@@ -97,8 +105,11 @@ absl::StatusOr<std::string> DecodeResult(Message message) {
 
 }  // namespace
 
-std::string RequestTopic(std::string_view prefix, const Method& method) {
-  return absl::StrCat(View(prefix), "/services/", View(method.service), "/", View(method.name));
+std::string RequestTopic(
+    std::string_view prefix,
+    std::string_view service,
+    std::string_view method) {
+  return absl::StrCat(View(prefix), "/services/", View(service), "/", View(method));
 }
 
 std::string ReplyTopic(std::string_view prefix, std::string_view client_id) {
@@ -167,6 +178,9 @@ Message EncodeRequest(std::string topic, std::string reply_topic, QoS qos, Reque
   message.expiry_seconds = ExpirySeconds(frame.remaining);
   int64_t millis = absl::ToInt64Milliseconds(absl::Ceil(frame.remaining, absl::Milliseconds(1)));
   message.user_properties.emplace_back(kTimeoutKey, absl::StrCat(millis));
+  if (frame.attempt > 1) {
+    message.user_properties.emplace_back(kAttemptKey, absl::StrCat(frame.attempt));
+  }
   return message;
 }
 
@@ -188,6 +202,7 @@ absl::StatusOr<RequestFrame> DecodeRequest(Message message) {
   if (message.expiry_seconds.has_value()) {
     frame.remaining = std::min(frame.remaining, absl::Seconds(*message.expiry_seconds));
   }
+  frame.attempt = DecodeAttempt(message, kAttemptKey).value_or(1);
   frame.correlation = std::move(message.correlation_data);
   frame.content_type = std::move(message.content_type);
   frame.payload = std::move(message.payload);
@@ -213,14 +228,15 @@ Message EncodeReply(
   message.user_properties.emplace_back(
       kStatusKey,
       absl::StrCat(static_cast<int>(result.status().code())));
-  if (ran == Ran::kNo) message.user_properties.emplace_back(kRefusedKey, "1");
+  if (ran == Ran::kNo) {
+    message.user_properties.emplace_back(kRefusedKey, absl::StrCat(address.attempt));
+  }
   return message;
 }
 
 Reply DecodeReply(Message message) {
-  const std::string* refused = FindProperty(message, kRefusedKey);
-  Ran ran = refused != nullptr && *refused == "1" ? Ran::kNo : Ran::kYes;
-  return {.result = DecodeResult(std::move(message)), .ran = ran};
+  std::optional<uint32_t> refused = DecodeAttempt(message, kRefusedKey);
+  return {.result = DecodeResult(std::move(message)), .refused_attempt = refused};
 }
 absl::Status StatusOfAck(ReasonCode reason, std::string_view topic) {
   std::string number = absl::StrCat("reason code 0x", absl::Hex(static_cast<int>(reason)));

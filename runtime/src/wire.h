@@ -9,7 +9,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "mqrpc/channel.h"
 #include "mqrpc/message.h"
 
 // The one place that knows how calls are laid onto MQTT: topics, properties, the error envelope.
@@ -25,10 +24,11 @@ struct RequestFrame {
   std::optional<std::string> correlation = {};
   std::optional<std::string> content_type = {};
   absl::Duration remaining = absl::InfiniteDuration();  // infinite: the caller named no limit
+  uint32_t attempt = 1;
   std::string payload = {};
 };
 
-// Whether a handler has had the request: one that no handler has had may be sent again.
+// Whether a handler has had the request. One that no handler has had may be sent again.
 enum class Ran { kNo, kYes };
 
 // Where a reply goes, and what it repeats of its request.
@@ -37,9 +37,13 @@ struct ReplyAddress {
   std::optional<std::string> correlation = {};
   std::optional<std::string> content_type = {};
   QoS qos = QoS::kAtLeastOnce;
+  uint32_t attempt = 1;
 };
 
-std::string RequestTopic(std::string_view prefix, const Method& method);
+std::string RequestTopic(
+    std::string_view prefix,
+    std::string_view service,
+    std::string_view method);
 std::string ReplyTopic(std::string_view prefix, std::string_view client_id);
 std::string DrainTopic(std::string_view prefix, std::string_view client_id, uint64_t number);
 std::string ServiceFilter(
@@ -77,7 +81,7 @@ Message EncodeReply(
 // The inverse. A status that cannot be read is UNKNOWN or INTERNAL, never OK.
 struct Reply {
   absl::StatusOr<std::string> result;
-  Ran ran = Ran::kYes;  // as far as is known
+  std::optional<uint32_t> refused_attempt = {};  // which no handler has had
 };
 Reply DecodeReply(Message message);
 

@@ -1,6 +1,5 @@
 #include "pending_calls.h"
 
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -15,12 +14,6 @@ absl::Time At(int second) { return absl::UnixEpoch() + absl::Seconds(second); }
 
 PendingCall MakeCall(CallId id, int deadline, Stage stage = Stage::kQueued) {
   return {.id = id, .deadline = At(deadline), .stage = stage};
-}
-
-std::set<CallId> IdsOf(const std::vector<PendingCall>& calls) {
-  std::set<CallId> ids;
-  for (const PendingCall& call : calls) ids.insert(call.id);
-  return ids;
 }
 
 TEST(PendingCallsTest, ACallIsTakenOnce) {
@@ -51,53 +44,65 @@ TEST(PendingCallsTest, WhatIsFoundMayBeChanged) {
   EXPECT_EQ(calls.Take(1)->stage, Stage::kSent);
 }
 
-TEST(PendingCallsTest, TheFirstDeadlineComesFirst) {
+TEST(PendingCallsTest, TheFirstAlarmComesFirst) {
   PendingCalls calls;
   calls.Insert(MakeCall(1, 30));
   calls.Insert(MakeCall(2, 10));
   calls.Insert(MakeCall(3, 20));
 
-  EXPECT_EQ(calls.NextDeadline(), At(10));
-  EXPECT_EQ(calls.FirstExpired(At(10) - absl::Nanoseconds(1)), std::nullopt);
-  EXPECT_EQ(calls.FirstExpired(At(10)), 2u);
-  EXPECT_EQ(calls.FirstExpired(At(99)), 2u);
+  EXPECT_EQ(calls.NextAlarm(), At(10));
+  EXPECT_EQ(calls.FirstDue(At(10) - absl::Nanoseconds(1)), std::nullopt);
+  EXPECT_EQ(calls.FirstDue(At(10)), 2u);
+  EXPECT_EQ(calls.FirstDue(At(99)), 2u);
   calls.Take(2);
-  EXPECT_EQ(calls.FirstExpired(At(99)), 3u);
+  EXPECT_EQ(calls.FirstDue(At(99)), 3u);
   calls.Take(3);
-  EXPECT_EQ(calls.FirstExpired(At(99)), 1u);
+  EXPECT_EQ(calls.FirstDue(At(99)), 1u);
 }
 
-TEST(PendingCallsTest, CallsOfOneDeadlineExpireInTheirOrder) {
+TEST(PendingCallsTest, CallsOfOneAlarmAreDueInTheirOrder) {
   PendingCalls calls;
   for (CallId id : {3, 1, 2}) calls.Insert(MakeCall(id, 10));
 
   for (CallId id : {1, 2, 3}) {
-    EXPECT_EQ(calls.FirstExpired(At(10)), id);
+    EXPECT_EQ(calls.FirstDue(At(10)), id);
     calls.Take(id);
   }
-  EXPECT_EQ(calls.FirstExpired(At(10)), std::nullopt);
+  EXPECT_EQ(calls.FirstDue(At(10)), std::nullopt);
 }
 
-TEST(PendingCallsTest, WithoutCallsThereIsNoDeadline) {
+TEST(PendingCallsTest, WithoutCallsThereIsNoAlarm) {
   PendingCalls calls;
-  EXPECT_EQ(calls.NextDeadline(), absl::InfiniteFuture());
+  EXPECT_EQ(calls.NextAlarm(), absl::InfiniteFuture());
   calls.Insert(MakeCall(1, 10));
   calls.Take(1);
-  EXPECT_EQ(calls.NextDeadline(), absl::InfiniteFuture());
+  EXPECT_EQ(calls.NextAlarm(), absl::InfiniteFuture());
 }
 
-TEST(PendingCallsTest, ThoseThatHaveComeFarEnoughAreTakenTogether) {
+TEST(PendingCallsTest, ThoseThatHaveComeFarEnoughAreNamedInOrder) {
   PendingCalls calls;
   calls.Insert(MakeCall(1, 10, Stage::kQueued));
   calls.Insert(MakeCall(2, 10, Stage::kSent));
   calls.Insert(MakeCall(3, 10, Stage::kAccepted));
   calls.Insert(MakeCall(4, 10, Stage::kSent));
 
-  EXPECT_EQ(IdsOf(calls.TakeFrom(Stage::kAccepted)), std::set<CallId>{3});
-  EXPECT_EQ(IdsOf(calls.TakeFrom(Stage::kSent)), (std::set<CallId>{2, 4}));
-  EXPECT_EQ(IdsOf(calls.TakeFrom(Stage::kQueued)), std::set<CallId>{1});
-  EXPECT_TRUE(calls.empty());
-  EXPECT_EQ(calls.NextDeadline(), absl::InfiniteFuture());
+  EXPECT_EQ(calls.IdsFrom(Stage::kAccepted), std::vector<CallId>{3});
+  EXPECT_EQ(calls.IdsFrom(Stage::kSent), (std::vector<CallId>{2, 3, 4}));
+  EXPECT_EQ(calls.IdsFrom(Stage::kQueued), (std::vector<CallId>{1, 2, 3, 4}));
+}
+
+TEST(PendingCallsTest, AnAlarmIsAnInstantBeforeTheDeadline) {
+  PendingCalls calls;
+  PendingCall& call = calls.Insert(MakeCall(1, 10));
+
+  calls.SetAlarm(call, At(5));
+  EXPECT_EQ(calls.FirstDue(At(5)), 1u);
+  calls.SetAlarm(call, At(7));
+  EXPECT_EQ(calls.FirstDue(At(5)), std::nullopt);
+  calls.SetAlarm(call, At(20));
+  EXPECT_EQ(calls.NextAlarm(), At(10));
+  calls.Take(1);
+  EXPECT_EQ(calls.NextAlarm(), absl::InfiniteFuture());
 }
 
 TEST(PendingCallsTest, ManyAreKeptApart) {
@@ -106,7 +111,7 @@ TEST(PendingCallsTest, ManyAreKeptApart) {
   for (int i = 0; i < kCalls; ++i) calls.Insert(MakeCall(i, i * 7919 % kCalls));
 
   for (int second = 0; second < kCalls; ++second) {
-    std::optional<CallId> id = calls.FirstExpired(At(second));
+    std::optional<CallId> id = calls.FirstDue(At(second));
     ASSERT_TRUE(id.has_value());
     ASSERT_EQ(calls.Take(*id)->deadline, At(second));
   }

@@ -792,7 +792,7 @@ TEST_F(BusyServerTest, ACallWhoseTimePassesInTheQueueDoesNotRun) {
 
 TEST_F(BusyServerTest, ShutdownRefusesWhatIsQueuedWhenItsGraceIsOver) {
   RunningServer server(*connection_, service_, {.workers = 1});
-  Channel channel(*client_);
+  Channel channel(*client_, {.retry = {.max_attempts = 1}});
   Echo::Stub echo(channel);
   Call<Text> running = Occupy(channel);
   Call<Text> queued = echo.SayAsync(MakeText("second"));

@@ -20,6 +20,7 @@ using ::mqrpc::tests::IsOk;
 using ::mqrpc::tests::StatusIs;
 using ::testing::_;
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -40,7 +41,7 @@ absl::StatusOr<std::string> ResultOf(Message message) {
 
 TEST(TopicsTest, AreThoseOfTheProtocol) {
   EXPECT_EQ(
-      RequestTopic("tenants/acme", {"acme.v1.Thermostat", "Set"}),
+      RequestTopic("tenants/acme", "acme.v1.Thermostat", "Set"),
       "tenants/acme/services/acme.v1.Thermostat/Set");
   EXPECT_EQ(ReplyTopic("mqrpc", "mqrpc-01"), "mqrpc/clients/mqrpc-01/replies");
   EXPECT_EQ(
@@ -258,8 +259,28 @@ TEST(ReplyTest, OfARequestThatNoHandlerHasHadSaysSo) {
       refused.user_properties,
       ElementsAre(Pair("mqrpc-status", "8"), Pair("mqrpc-refused", "1")));
   EXPECT_THAT(failed.user_properties, ElementsAre(Pair("mqrpc-status", "8")));
-  EXPECT_EQ(DecodeReply(refused).ran, Ran::kNo);
-  EXPECT_EQ(DecodeReply(failed).ran, Ran::kYes);
+  EXPECT_EQ(DecodeReply(refused).refused_attempt, 1u);
+  EXPECT_EQ(DecodeReply(failed).refused_attempt, std::nullopt);
+}
+
+TEST(ReplyTest, ARefusalNamesTheAttemptThatIsRefused) {
+  Message request =
+      EncodeRequest("t", "r", QoS::kAtLeastOnce, {.remaining = absl::Seconds(1), .attempt = 3});
+  EXPECT_THAT(request.user_properties, Contains(Pair("mqrpc-attempt", "3")));
+  absl::StatusOr<RequestFrame> frame = DecodeRequest(request);
+  ASSERT_THAT(frame, IsOk());
+  EXPECT_EQ(frame->attempt, 3u);
+
+  absl::Status gone = absl::UnavailableError("gone");
+  Message refusal = EncodeReply({.topic = "r", .attempt = 3}, absl::Seconds(1), gone, Ran::kNo);
+  EXPECT_EQ(DecodeReply(refusal).refused_attempt, 3u);
+}
+
+TEST(ReplyTest, ARefusalOfNoNumberIsNone) {
+  for (const char* attempt : {"", "0", "-1", "x", "4294967296"}) {
+    Message reply = {.user_properties = {{"mqrpc-refused", attempt}}};
+    EXPECT_EQ(DecodeReply(reply).refused_attempt, std::nullopt) << attempt;
+  }
 }
 
 TEST(ReplyTest, HasNoExpiryWhereTheRequestNamedNoLimit) {
