@@ -19,16 +19,6 @@ namespace {
 
 constexpr size_t kMaxWorkers = 1000;
 
-// A request without a limit may be repeated for so long.
-constexpr absl::Duration kRepetitionWithoutLimit = absl::Seconds(120);
-
-// A repetition may seem to have so much more time than the request: Message Expiry is in whole
-// seconds, rounded up.
-constexpr absl::Duration kLateRepetition = absl::Seconds(1);
-
-constexpr absl::Duration kExpiryPeriod = absl::Seconds(1);
-constexpr absl::Duration kEvictionLog = absl::Minutes(1);
-
 // For the replies of handlers that took longer than a shutdown was to last.
 constexpr absl::Duration kLastReplies = absl::Seconds(1);
 
@@ -65,7 +55,7 @@ ServerCore::ServerCore(Transport& transport, ServerOptions options)
       options_(std::move(options)),
       status_(CheckOptions(options_)),
       workers_(options_.workers),
-      replies_(options_.max_kept_replies, options_.max_kept_reply_bytes) {}
+      repetitions_(transport.loop(), options_) {}
 
 absl::Status ServerCore::Register(Service& service) {
   ServiceDescriptor descriptor = service.mqrpc_descriptor();
@@ -163,10 +153,7 @@ void ServerCore::Shutdown(absl::Duration grace) {
       changed_.WaitUntil(mutex_, until);
     }
   }
-  RunInLoop(transport_.loop(), [this] { CloseServices(); });
-  MutexLock lock(mutex_);
-  open_ = false;
-  changed_.NotifyAll();
+  RunInLoop(transport_.loop(), [this] { Close(); });
 }
 
 // From here on the broker gives requests to others. What it had queued for us still comes, and is
@@ -184,10 +171,14 @@ void ServerCore::LeaveServices() {
       });
 }
 
-void ServerCore::CloseServices() {
+// What was posted before and runs later finds the server closed.
+void ServerCore::Close() {
   drain_marker_.reset();
-  loop().CancelTimer(std::exchange(expiry_timer_, 0));
+  repetitions_.Close();
   for (const auto& served : services_) transport_.Unsubscribe(served->subscription, nullptr);
+  MutexLock lock(mutex_);
+  open_ = false;
+  changed_.NotifyAll();
 }
 
 void ServerCore::OnRequest(const ServedService& service, Message message) {
@@ -216,63 +207,10 @@ void ServerCore::OnRequest(const ServedService& service, Message message) {
         *call,
         absl::UnimplementedError(absl::StrCat(service.name, " has no method ", method)));
   }
-  if (!IsNew(*call, fingerprint, handler->second.idempotency)) return;
+  absl::StatusOr<bool> is_new = repetitions_.IsNew(*call, fingerprint, handler->second.idempotency);
+  if (!is_new.ok()) return Refuse(*call, std::move(is_new).status());
+  if (!*is_new) return;
   Dispatch(handler->second.handler, std::move(call));
-}
-
-// Whether the call is to be run. If its request has come before, it is answered as that one was, or
-// as it will be.
-bool ServerCore::IsNew(UnaryServerCall& call, uint64_t fingerprint, Idempotency idempotency) {
-  const std::optional<wire::ReplyAddress>& to = call.reply_to();
-  bool is_known_by_name = to.has_value() && to->correlation.has_value();
-  if (!is_known_by_name || options_.max_kept_replies == 0) return true;
-  absl::Time expires = call.deadline() == absl::InfiniteFuture()
-                           ? loop().Now() + kRepetitionWithoutLimit
-                           : call.deadline() + kLateRepetition;
-  auto [verdict, entry] = replies_.Admit(
-      {.key = absl::StrCat(to->topic, absl::string_view("\0", 1), *to->correlation),
-       .fingerprint = fingerprint,
-       .idempotency = idempotency,
-       .expires = expires});
-  NoteEvictions();
-  if (verdict == ReplyCache::Verdict::kNew) {
-    call.SetEntry(entry);
-    return true;
-  }
-  if (verdict == ReplyCache::Verdict::kConflict) {
-    Refuse(
-        call,
-        absl::InvalidArgumentError(
-            "the correlation data is that of another request to the same response topic"));
-    return false;
-  }
-  ++repeated_requests_;
-  if (verdict == ReplyCache::Verdict::kRunning) {
-    call.Abandon();
-    return false;
-  }
-  const ReplyCache::Result& result = ReplyCache::ResultOf(*entry);
-  if (result.ok()) call.Write(*result);
-  call.Finish(result.status());
-  return false;
-}
-
-void ServerCore::NoteEvictions() {
-  uint64_t evicted = replies_.evicted();
-  if (evicted == replies_evicted_) return;
-  replies_evicted_ = evicted;
-  if (eviction_logged_at_ + kEvictionLog > loop().Now()) return;
-  eviction_logged_at_ = loop().Now();
-  options_.log(
-      LogLevel::kWarning,
-      absl::StrCat(
-          "ServerOptions::max_kept_replies (",
-          options_.max_kept_replies,
-          ") or max_kept_reply_bytes (",
-          options_.max_kept_reply_bytes,
-          ") is too small: ",
-          evicted,
-          " replies have been forgotten while their callers may ask again"));
 }
 
 // A request that is dropped unrun and unanswered: there is no safe place to answer to, or, when
@@ -369,28 +307,7 @@ void ServerCore::Reply(OutgoingReply outgoing) {
 void ServerCore::Forget(ReplyCache::Entry* entry) {
   MutexLock lock(mutex_);
   if (!open_) return;
-  transport_.loop().Post([self = shared_from_this(), entry] { self->replies_.Forget(entry); });
-}
-
-// From here on a repetition of the request is answered with what this one was.
-void ServerCore::Remember(const OutgoingReply& reply) {
-  if (reply.entry == nullptr) return;
-  if (reply.ran == wire::Ran::kNo) return replies_.Forget(reply.entry);
-  replies_.Finish(reply.entry, reply.result);
-  NoteEvictions();
-  ArmExpiry();
-}
-
-// Seldom: what is kept for a while too long does no harm.
-void ServerCore::ArmExpiry() {
-  absl::Time next = replies_.next_expiry();
-  if (expiry_timer_ != 0 || next == absl::InfiniteFuture()) return;
-  next = std::max(next, loop().Now() + kExpiryPeriod);
-  expiry_timer_ = loop().RunAt(next, [self = shared_from_this()] {
-    self->expiry_timer_ = 0;
-    self->replies_.Expire(self->loop().Now());
-    self->ArmExpiry();
-  });
+  transport_.loop().Post([self = shared_from_this(), entry] { self->repetitions_.Forget(entry); });
 }
 
 void ServerCore::Publish(std::shared_ptr<OutgoingReply> reply) {
@@ -403,7 +320,13 @@ void ServerCore::Publish(std::shared_ptr<OutgoingReply> reply) {
     }
   }
   ++calls_answered_;
-  Remember(*reply);
+  if (reply->entry != nullptr) {
+    if (reply->ran == wire::Ran::kYes) {
+      repetitions_.Remember(reply->entry, reply->result);
+    } else {
+      repetitions_.Forget(reply->entry);
+    }
+  }
   transport_.Publish(
       [self = shared_from_this(), reply] { return self->Compose(*reply); },
       [self = shared_from_this(), reply](absl::StatusOr<ReasonCode> ack) {
@@ -449,8 +372,8 @@ ServerStats ServerCore::stats() const {
       .calls_answered = calls_answered_,
       .calls_refused = calls_refused_,
       .calls_expired = calls_expired_,
-      .repeated_requests = repeated_requests_,
-      .replies_evicted = replies_evicted_,
+      .repeated_requests = repetitions_.repeated(),
+      .replies_evicted = repetitions_.evicted(),
       .unsafe_response_topics = unsafe_response_topics_,
       .retained_requests = retained_requests_,
       .replies_lost = replies_lost_};

@@ -19,6 +19,7 @@
 #include "mqrpc/service.h"
 #include "mqrpc/transport.h"
 #include "mutex.h"
+#include "repetitions.h"
 #include "reply_cache.h"
 #include "thread_pool.h"
 #include "unary_server_call.h"
@@ -67,10 +68,6 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   void OnSubscription(ServedService& service, const absl::Status& status);
   void OnRequest(const ServedService& service, Message message);
   bool MayRun(const Message& message);
-  bool IsNew(UnaryServerCall& call, uint64_t fingerprint, Idempotency idempotency);
-  void Remember(const OutgoingReply& reply);
-  void NoteEvictions();
-  void ArmExpiry();
   void Dispatch(const Handler& handler, std::unique_ptr<UnaryServerCall> call);
   void HandOver();
   void Run(const Handler& handler, std::unique_ptr<UnaryServerCall> call);
@@ -80,7 +77,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   void OnReplyAck(const OutgoingReply& reply, const absl::StatusOr<ReasonCode>& ack);
   void EndReply();
   void LeaveServices();
-  void CloseServices();
+  void Close();
 
   Transport& transport_;
   const ServerOptions options_;
@@ -98,9 +95,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   // Of the loop: requests of this round that a worker shall have.
   std::vector<absl::AnyInvocable<void()>> arrived_;
   std::optional<DrainMarker> drain_marker_;
-  ReplyCache replies_;
-  EventLoop::TimerId expiry_timer_ = 0;
-  absl::Time eviction_logged_at_ = absl::InfinitePast();
+  Repetitions repetitions_;
 
   // Fixed from Start on, except for the subscriptions' state, which is of the loop.
   std::vector<std::unique_ptr<ServedService>> services_;
@@ -112,8 +107,6 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   std::atomic<uint64_t> calls_answered_ = 0;
   std::atomic<uint64_t> calls_refused_ = 0;
   std::atomic<uint64_t> calls_expired_ = 0;
-  std::atomic<uint64_t> repeated_requests_ = 0;
-  std::atomic<uint64_t> replies_evicted_ = 0;
   std::atomic<uint64_t> unsafe_response_topics_ = 0;
   std::atomic<uint64_t> retained_requests_ = 0;
   std::atomic<uint64_t> replies_lost_ = 0;

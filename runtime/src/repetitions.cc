@@ -1,0 +1,103 @@
+#include "repetitions.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace mqrpc::internal {
+namespace {
+
+// A request without a limit may be repeated for so long.
+constexpr absl::Duration kWithoutLimit = absl::Seconds(120);
+
+// A repetition may seem to have so much more time than the request: Message Expiry is in whole
+// seconds, rounded up.
+constexpr absl::Duration kRounding = absl::Seconds(1);
+
+// What is kept for a little too long does no harm.
+constexpr absl::Duration kExpiryPeriod = absl::Seconds(1);
+
+constexpr absl::Duration kLogPeriod = absl::Minutes(1);
+
+}  // namespace
+
+Repetitions::Repetitions(EventLoop& loop, const ServerOptions& options)
+    : loop_(loop),
+      options_(options),
+      cache_(options.max_kept_replies, options.max_kept_reply_bytes) {}
+
+absl::StatusOr<bool> Repetitions::IsNew(
+    UnaryServerCall& call,
+    uint64_t fingerprint,
+    Idempotency idempotency) {
+  const std::optional<wire::ReplyAddress>& to = call.reply_to();
+  bool has_name = to.has_value() && to->correlation.has_value();
+  if (!has_name || options_.max_kept_replies == 0) return true;
+  absl::Time expires = call.deadline() == absl::InfiniteFuture() ? loop_.Now() + kWithoutLimit
+                                                                 : call.deadline() + kRounding;
+  auto [verdict, entry] = cache_.Admit(
+      {.key = absl::StrCat(to->topic, absl::string_view("\0", 1), *to->correlation),
+       .fingerprint = fingerprint,
+       .idempotency = idempotency,
+       .expires = expires});
+  NoteEvictions();
+  switch (verdict) {
+    case ReplyCache::Verdict::kNew:
+      call.SetEntry(entry);
+      return true;
+    case ReplyCache::Verdict::kRunning:
+      ++repeated_;
+      call.Abandon();
+      return false;
+    case ReplyCache::Verdict::kFinished: {
+      ++repeated_;
+      const ReplyCache::Result& result = ReplyCache::ResultOf(*entry);
+      if (result.ok()) call.Write(*result);
+      call.Finish(result.status());
+      return false;
+    }
+    case ReplyCache::Verdict::kConflict:
+      break;
+  }
+  return absl::InvalidArgumentError(
+      "the correlation data is that of another request with the same response topic");
+}
+
+void Repetitions::Remember(ReplyCache::Entry* entry, const ReplyCache::Result& result) {
+  cache_.Finish(entry, result);
+  NoteEvictions();
+  ArmTimer();
+}
+
+void Repetitions::Close() { loop_.CancelTimer(std::exchange(timer_, 0)); }
+
+void Repetitions::NoteEvictions() {
+  if (cache_.evicted() == evicted_) return;
+  evicted_ = cache_.evicted();
+  if (eviction_logged_at_ + kLogPeriod > loop_.Now()) return;
+  eviction_logged_at_ = loop_.Now();
+  options_.log(
+      LogLevel::kWarning,
+      absl::StrCat(
+          "ServerOptions::max_kept_replies (",
+          options_.max_kept_replies,
+          ") or max_kept_reply_bytes (",
+          options_.max_kept_reply_bytes,
+          ") is too small: ",
+          cache_.evicted(),
+          " replies have been forgotten while their callers may still ask again"));
+}
+
+void Repetitions::ArmTimer() {
+  absl::Time next = cache_.next_expiry();
+  if (timer_ != 0 || next == absl::InfiniteFuture()) return;
+  timer_ = loop_.RunAt(std::max(next, loop_.Now() + kExpiryPeriod), [this] {
+    timer_ = 0;
+    cache_.Expire(loop_.Now());
+    ArmTimer();
+  });
+}
+
+}  // namespace mqrpc::internal

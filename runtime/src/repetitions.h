@@ -1,0 +1,54 @@
+#ifndef MQRPC_REPETITIONS_H_
+#define MQRPC_REPETITIONS_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "mqrpc/event_loop.h"
+#include "mqrpc/method.h"
+#include "mqrpc/server.h"
+#include "reply_cache.h"
+#include "unary_server_call.h"
+
+namespace mqrpc::internal {
+
+// Sees to it that a request which comes again is answered again, and not run again. In turns of the
+// loop, but for the counters. Both arguments outlive it.
+class Repetitions {
+ public:
+  Repetitions(EventLoop& loop, const ServerOptions& options);
+
+  // Whether the call is to be run. If not, it is answered here: as the one before it was, or, if
+  // that one still runs, together with it. INVALID_ARGUMENT if it is not the same request.
+  absl::StatusOr<bool> IsNew(UnaryServerCall& call, uint64_t fingerprint, Idempotency idempotency);
+
+  // The end of a new one, by the entry that it was given. From here on a repetition is answered
+  // with `result`; after Forget it runs.
+  void Remember(ReplyCache::Entry* entry, const ReplyCache::Result& result);
+  void Forget(ReplyCache::Entry* entry) { cache_.Forget(entry); }
+
+  // The loop is not used any more.
+  void Close();
+
+  uint64_t repeated() const { return repeated_; }
+  uint64_t evicted() const { return evicted_; }
+
+ private:
+  void NoteEvictions();
+  void ArmTimer();
+
+  EventLoop& loop_;
+  const ServerOptions& options_;
+  ReplyCache cache_;
+  EventLoop::TimerId timer_ = 0;
+  absl::Time eviction_logged_at_ = absl::InfinitePast();
+
+  std::atomic<uint64_t> repeated_ = 0;
+  std::atomic<uint64_t> evicted_ = 0;
+};
+
+}  // namespace mqrpc::internal
+
+#endif  // MQRPC_REPETITIONS_H_
