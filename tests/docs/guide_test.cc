@@ -12,6 +12,7 @@
 #include "mqrpc/server.h"
 #include "mqrpc/testing/local_broker.h"
 #include "mqrpc/testing/manual_loop.h"
+#include "valve.mqrpc.pb.h"
 
 // clang-format off: as it stands in the pages
 
@@ -127,6 +128,41 @@ TEST_F(GuideTest, EveryStyleOfCall) {
     EXPECT_EQ(reply.status().code(), absl::StatusCode::kOutOfRange);
     EXPECT_EQ(mqrpc::GetDetail<acme::TargetRange>(reply.status())->highest_celsius(), 30);
   });
+}
+
+class Relay final : public acme::Valve::Service {
+ public:
+  explicit Relay(mqrpc::Channel& channel) : next_(channel) {}
+
+  absl::StatusOr<acme::TurnReply> Turn(
+      mqrpc::ServerContext& context,
+      const acme::TurnRequest& request) override {
+    return next_.Turn(request, mqrpc::CallOptions::From(context));
+  }
+
+ private:
+  acme::Valve::Stub next_;
+};
+
+TEST(RelayTest, ANestedCallHasTheTimeOfItsCaller) {
+  mqrpc::InProcessBroker broker;
+  auto connection = broker.Connect("relay");
+  mqrpc::Channel nobody(**connection, {.prefix = "elsewhere", .wait_for_ready = true});
+  Relay relay(nobody);
+  mqrpc::Server server(**connection);
+  ASSERT_TRUE(server.Register(relay).ok());
+  ASSERT_TRUE(server.Start().ok());
+  mqrpc::Channel channel(**connection);
+  acme::Valve::Stub valve(channel);
+  acme::TurnRequest request;
+
+  auto reply = valve.Turn(request, {.timeout = absl::Milliseconds(50)});
+  EXPECT_EQ(reply.status().code(), absl::StatusCode::kDeadlineExceeded);
+
+  mqrpc::Channel waiting(**connection, {.prefix = "elsewhere", .timeout = absl::Milliseconds(50)});
+  acme::Valve::Stub elsewhere(waiting);
+  reply = elsewhere.Turn(request, {.wait_for_ready = true});
+  EXPECT_EQ(reply.status().code(), absl::StatusCode::kDeadlineExceeded);
 }
 
 TEST(VirtualTimeTest, ADeadlinePassesWithoutWaiting) {
