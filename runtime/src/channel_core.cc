@@ -63,12 +63,10 @@ std::shared_ptr<CallState> ChannelCore::Start(
   if (!request.ok()) return std::make_shared<CallState>(std::move(request).status());
   absl::StatusOr<PendingCall> call = PlanCall(options_, method, options, transport_.loop().Now());
   if (!call.ok()) return std::make_shared<CallState>(std::move(call).status());
-  if (!outstanding_->TryAdd()) {
-    return std::make_shared<CallState>(absl::ResourceExhaustedError(absl::StrCat(
-        "ChannelOptions::max_outstanding_calls (",
-        options_.max_outstanding_calls,
-        ") calls have not been taken yet")));
+  if (absl::Status full = TakePlace(request->size()); !full.ok()) {
+    return std::make_shared<CallState>(std::move(full));
   }
+  call->request_bytes = request->size();
   calls_started_.fetch_add(1, std::memory_order_relaxed);
   call->id = next_id_.fetch_add(1, std::memory_order_relaxed);
   call->payload = *std::move(request);
@@ -78,6 +76,28 @@ std::shared_ptr<CallState> ChannelCore::Start(
     self->Admit(std::move(call));
   });
   return state;
+}
+
+// Given back by Complete, and by the state of the call.
+absl::Status ChannelCore::TakePlace(size_t request_bytes) {
+  size_t before = request_bytes_.fetch_add(request_bytes, std::memory_order_relaxed);
+  absl::Status full;
+  if (before > 0 && before + request_bytes > options_.max_request_bytes) {
+    full = absl::ResourceExhaustedError(absl::StrCat(
+        "ChannelOptions::max_request_bytes (",
+        options_.max_request_bytes,
+        "): the requests of calls that have not ended have ",
+        before,
+        " bytes, and this one ",
+        request_bytes));
+  } else if (!outstanding_->TryAdd()) {
+    full = absl::ResourceExhaustedError(absl::StrCat(
+        "ChannelOptions::max_outstanding_calls (",
+        options_.max_outstanding_calls,
+        ") calls have not been taken yet"));
+  }
+  if (!full.ok()) request_bytes_.fetch_sub(request_bytes, std::memory_order_relaxed);
+  return full;
 }
 
 void ChannelCore::PostCancel(CallId id) {
@@ -281,6 +301,7 @@ void ChannelCore::EndAll(const absl::Status& status) {
 
 void ChannelCore::Complete(PendingCall call, CallState::Result result) {
   calls_completed_.fetch_add(1, std::memory_order_relaxed);
+  request_bytes_.fetch_sub(call.request_bytes, std::memory_order_relaxed);
   absl::AnyInvocable<void()> continuation = call.state->Complete(std::move(result));
   if (!continuation) return;
   continuations_.push_back(std::move(continuation));

@@ -45,6 +45,7 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
   ChannelStats stats() const;
 
  private:
+  absl::Status TakePlace(size_t request_bytes);
   void Admit(PendingCall call);
   void Send(PendingCall& call);
   std::optional<Message> Compose(CallId id);
@@ -76,6 +77,7 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
   const std::shared_ptr<Executor> executor_;
   const std::shared_ptr<OutstandingCalls> outstanding_;
   std::atomic<CallId> next_id_ = 1;
+  std::atomic<size_t> request_bytes_ = 0;  // of calls that have not completed
 
   // Of the loop.
   PendingCalls pending_;

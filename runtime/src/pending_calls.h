@@ -1,6 +1,7 @@
 #ifndef MQRPC_PENDING_CALLS_H_
 #define MQRPC_PENDING_CALLS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -32,6 +33,7 @@ struct PendingCall {
   std::string_view method = {};
   Idempotency idempotency = Idempotency::kUnknown;
   std::string payload = {};
+  size_t request_bytes = 0;
   QoS qos = QoS::kAtLeastOnce;
   bool wait_for_ready = false;
   RetryPolicy retry = {};

@@ -467,6 +467,31 @@ TEST_F(ChannelTest, ADetachedCallGoesOn) {
   EXPECT_EQ(channel_->stats().calls_completed, 1u);
 }
 
+TEST_F(ChannelTest, MoreBytesOfRequestsThanTheBoundAreRefusedNamingIt) {
+  Open({.max_request_bytes = 100});
+  Echo::Stub echo(*channel_);
+  auto ask = [&](size_t bytes) {
+    auto outcome = Watch(echo.SayAsync(MakeText(std::string(bytes, 'x'))));
+    network_.loop.RunUntilIdle();
+    return outcome;
+  };
+  auto first = ask(60);
+  auto second = ask(60);
+  EXPECT_EQ(first->times, 0);
+  EXPECT_THAT(
+      second->result,
+      StatusIs(
+          absl::StatusCode::kResourceExhausted,
+          HasSubstr("ChannelOptions::max_request_bytes (100)")));
+  auto small = ask(10);
+  EXPECT_EQ(small->times, 0);
+
+  server_.Publish(ReplyTo(server_.received()[0]));
+  server_.Publish(ReplyTo(server_.received()[1]));
+  auto alone = ask(200);
+  EXPECT_EQ(alone->times, 0);
+}
+
 TEST_F(ChannelTest, MoreCallsThanTheBoundAreRefusedNamingIt) {
   Open({.max_outstanding_calls = 2});
   auto first = Ask();

@@ -46,6 +46,10 @@ struct ChannelOptions {
   // Calls whose result has not been taken; one more is answered RESOURCE_EXHAUSTED.
   size_t max_outstanding_calls = 100'000;
 
+  // Bytes of the requests of calls that have not ended; a call that would exceed it is answered
+  // RESOURCE_EXHAUSTED, unless it is the only one.
+  size_t max_request_bytes = 256 << 20;
+
   // Requests to one service that are sent and not answered; further ones wait in the channel, where
   // they can still expire and be cancelled. A broker queues only so many messages for a server that
   // is slower than its callers, 1,000 for a stock Mosquitto, and silently drops more. For thousands
