@@ -55,6 +55,7 @@ class InProcessTransport final : public Transport {
   const std::string& client_id() const override { return client_id_; }
 
   bool is_connected() const override { return true; }
+  absl::Status WaitUntilConnected(absl::Duration) override { return absl::OkStatus(); }
   SubscriptionId Subscribe(Subscription subscription) override {
     return link_->Subscribe(std::move(subscription));
   }

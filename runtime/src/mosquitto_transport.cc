@@ -1,7 +1,6 @@
 #include "mosquitto_transport.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -31,15 +30,10 @@ MosquittoClient::Options ClientOptions(const MosquittoOptions& options, BrokerAd
 
 }  // namespace
 
-// The thread that connects holds this, not the transport, which may go before the thread is done.
-struct MosquittoTransport::Attempt {
-  Mutex mutex;
-  MosquittoTransport* transport MQRPC_GUARDED_BY(mutex) = nullptr;  // null: not wanted any more
-};
-
 MosquittoTransport::MosquittoTransport(MosquittoOptions options, BrokerAddress address)
     : options_(std::move(options)),
       client_options_(ClientOptions(options_, std::move(address))),
+      has_first_result_(options_.connect_in_background),
       backoff_(options_.min_backoff) {}
 
 MosquittoTransport::~MosquittoTransport() {
@@ -51,34 +45,21 @@ MosquittoTransport::~MosquittoTransport() {
 
 absl::Status MosquittoTransport::Connect() {
   loop_.Post([this] { StartAttempt(); });
+  if (options_.connect_in_background) return absl::OkStatus();
   return first_result_.get_future().get();
 }
 
 void MosquittoTransport::StartAttempt() {
   connect_timer_ =
       loop_.RunAt(loop_.Now() + options_.connect_timeout, [this] { OnConnectTimeout(); });
-  attempt_ = std::make_shared<Attempt>();
-  {
-    MutexLock lock(attempt_->mutex);
-    attempt_->transport = this;
-  }
-  std::thread([attempt = attempt_, options = client_options_] {
-    Connected client = MosquittoClient::Connect(options);
-    MutexLock lock(attempt->mutex);
-    MosquittoTransport* transport = attempt->transport;
-    if (transport == nullptr) return;
-    transport->loop_.Post([transport, attempt, client = std::move(client)]() mutable {
-      if (transport->attempt_ == attempt) transport->OnAttempt(std::move(client));
-    });
-  }).detach();
+  attempt_ = std::make_unique<ConnectAttempt>(
+      loop_,
+      client_options_,
+      [this](ConnectAttempt::Client client) { OnAttempt(std::move(client)); });
 }
 
 // To a state without a connection, an attempt at one, or a plan for one.
 void MosquittoTransport::Reset() {
-  if (attempt_ != nullptr) {
-    MutexLock lock(attempt_->mutex);
-    attempt_->transport = nullptr;
-  }
   attempt_.reset();
   loop_.Watch(nullptr);
   client_.reset();
@@ -88,7 +69,7 @@ void MosquittoTransport::Reset() {
   loop_.CancelTimer(std::exchange(keep_alive_timer_, 0));
 }
 
-void MosquittoTransport::OnAttempt(Connected client) {
+void MosquittoTransport::OnAttempt(ConnectAttempt::Client client) {
   attempt_.reset();
   if (!client.ok()) return Lose(client.status());
   client_ = *std::move(client);
@@ -112,6 +93,7 @@ void MosquittoTransport::OnAccepted(int receive_maximum) {
       LogLevel::kInfo,
       absl::StrCat("connected to ", options_.broker, " as ", options_.client_id));
   for (const auto& [filter, qos] : subscriptions_.Filters()) SendSubscribe(filter, qos);
+  Announce(absl::OkStatus());
   if (!std::exchange(has_first_result_, true)) first_result_.set_value(absl::OkStatus());
 }
 
@@ -134,7 +116,8 @@ void MosquittoTransport::Lose(absl::Status why) {
           ": ",
           why.message(),
           was_accepted ? NoteLoss() : ""));
-  if (!std::exchange(has_first_result_, true)) return first_result_.set_value(lost);
+  Announce(lost);
+  if (!std::exchange(has_first_result_, true)) return first_result_.set_value(std::move(lost));
   options_.log(LogLevel::kWarning, std::string(lost.message()));
   ScheduleReconnect();
   if (!was_accepted) return;
@@ -144,6 +127,11 @@ void MosquittoTransport::Lose(absl::Status why) {
   for (auto& [mid, on_ack] : in_flight) on_ack(lost);
   for (auto& [mid, done] : unsubscribing) done();
   subscriptions_.ReportAll(lost);
+}
+
+void MosquittoTransport::Announce(const absl::Status& status) {
+  state_.Set(status);
+  if (options_.on_connection) options_.on_connection(status);
 }
 
 // How long to wait before the next attempt, and what the losses so far hint at.
@@ -165,6 +153,12 @@ void MosquittoTransport::ScheduleReconnect() {
   absl::Duration wait = backoff_ * absl::Uniform(random_, 0.5, 1.0);
   backoff_ = std::min(backoff_ * 2, options_.max_backoff);
   connect_timer_ = loop_.RunAt(loop_.Now() + wait, [this] { StartAttempt(); });
+}
+
+absl::Status MosquittoTransport::WaitUntilConnected(absl::Duration timeout) {
+  if (!loop_.InLoop()) return state_.WaitUntilConnected(timeout);
+  return absl::FailedPreconditionError(
+      "waiting for a connection on its own thread, which would have to connect it");
 }
 
 Transport::SubscriptionId MosquittoTransport::Subscribe(Subscription subscription) {

@@ -12,6 +12,8 @@
 #include "absl/random/random.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "connect_attempt.h"
+#include "connection_state.h"
 #include "io_loop.h"
 #include "mosquitto_client.h"
 #include "mqrpc/mosquitto_transport.h"
@@ -31,12 +33,13 @@ class MosquittoTransport final : public Transport,
   MosquittoTransport(MosquittoOptions options, BrokerAddress address);
   ~MosquittoTransport() override;
 
-  // Starts to connect; the result of the first attempt.
+  // Starts to connect; the result of the first attempt, or OK if it is to go on in the background.
   absl::Status Connect();
 
   EventLoop& loop() override { return loop_; }
   const std::string& client_id() const override { return options_.client_id; }
   bool is_connected() const override { return accepted_; }
+  absl::Status WaitUntilConnected(absl::Duration timeout) override;
   SubscriptionId Subscribe(Subscription subscription) override;
   void Leave(SubscriptionId id) override;
   void Unsubscribe(SubscriptionId id, absl::AnyInvocable<void()> done) override;
@@ -44,20 +47,19 @@ class MosquittoTransport final : public Transport,
   bool Withdraw(PublishId id) override;
 
  private:
-  struct Attempt;
   struct Queued {
     Compose compose;
     OnAck on_ack;
   };
-  using Connected = absl::StatusOr<std::unique_ptr<MosquittoClient>>;
 
   void StartAttempt();
-  void OnAttempt(Connected client);
+  void OnAttempt(ConnectAttempt::Client client);
   void Reset();
   void OnConnectTimeout();
   void Lose(absl::Status why);  // by value: it may be the client's, which goes
   std::string NoteLoss();
   void ScheduleReconnect();
+  void Announce(const absl::Status& status);
   void KeepAlive();
 
   void SendUnsubscribe(const std::optional<std::string>& filter, absl::AnyInvocable<void()> done);
@@ -80,9 +82,10 @@ class MosquittoTransport final : public Transport,
   const MosquittoClient::Options client_options_;
   absl::BitGen random_;
   std::promise<absl::Status> first_result_;
-  bool has_first_result_ = false;
+  bool has_first_result_ = false;  // or nobody waits for it
+  ConnectionState state_;
 
-  std::shared_ptr<Attempt> attempt_;         // while its thread is at work
+  std::unique_ptr<ConnectAttempt> attempt_;  // while its thread is at work
   std::unique_ptr<MosquittoClient> client_;  // from then to its loss
   bool accepted_ = false;                    // by the broker's CONNACK
   bool socket_is_full_ = false;

@@ -1,11 +1,6 @@
 // What ConnectMosquitto says when it cannot connect, and what becomes of calls when a broker goes
 // and comes back. Against real brokers.
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -13,11 +8,12 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "fake_echo.h"
 #include "gate.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "listener.h"
+#include "log_events.h"
 #include "mqrpc/channel.h"
 #include "mqrpc/mosquitto_transport.h"
 #include "mqrpc/testing/local_broker.h"
@@ -30,66 +26,13 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-// Lines of any thread.
-class LogEvents {
- public:
-  LogSink Sink() {
-    return [this](LogLevel, std::string_view line) { lines_.Add(std::string(line)); };
-  }
-  bool WaitFor(const std::string& part) {
-    return events_.WaitUntil([&] {
-      for (const std::string& line : lines_.Items()) {
-        if (line.find(part) != std::string::npos) return true;
-      }
-      return false;
-    });
-  }
-
- private:
-  Events events_;
-  EventLog<std::string> lines_{events_};
-};
-
-// A port of 127.0.0.1 where somebody listens who does not speak MQTT, or does not speak at all.
-class Listener {
- public:
-  Listener() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    auto* any = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(bind(fd_, any, size), 0);
-    EXPECT_EQ(listen(fd_, 1), 0);
-    EXPECT_EQ(getsockname(fd_, any, &size), 0);
-    port_ = ntohs(address.sin_port);
-  }
-  ~Listener() { close(fd_); }
-
-  std::string address() const { return absl::StrCat("mqtt://127.0.0.1:", port_); }
-
-  // Takes one connection, answers its first bytes with `text`, and closes it.
-  void AnswerOnce(const std::string& text) {
-    int peer = accept(fd_, nullptr, nullptr);
-    char buffer[1024];
-    EXPECT_GT(recv(peer, buffer, sizeof(buffer), 0), 0);
-    EXPECT_EQ(send(peer, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
-    close(peer);
-  }
-
- private:
-  const int fd_;
-  int port_ = 0;
-};
-
 absl::Status Connect(MosquittoOptions options) {
   options.log = [](LogLevel, std::string_view) {};
   return ConnectMosquitto(std::move(options)).status();
 }
 
 TEST(ConnectTest, NobodyAtAPortIsUnavailable) {
-  std::string address;
-  { address = Listener().address(); }  // whose port is free again
+  std::string address = DeadAddress();
   EXPECT_THAT(
       Connect({.broker = address}),
       StatusIs(absl::StatusCode::kUnavailable, AllOf(HasSubstr(address), HasSubstr("refused"))));

@@ -31,6 +31,9 @@ class FakeTransport final : public Transport {
   const std::string& client_id() const override { return client_id_; }
 
   bool is_connected() const override { return connected_; }
+  absl::Status WaitUntilConnected(absl::Duration) override {
+    return connected_ ? absl::OkStatus() : absl::DeadlineExceededError("not connected");
+  }
 
   SubscriptionId Subscribe(Subscription subscription) override {
     subscriptions_.emplace(++next_id_, std::move(subscription));

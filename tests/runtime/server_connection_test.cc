@@ -141,6 +141,7 @@ class SubscriptionRefuser final : public Transport {
   EventLoop& loop() override { return transport_->loop(); }
   const std::string& client_id() const override { return transport_->client_id(); }
   bool is_connected() const override { return true; }
+  absl::Status WaitUntilConnected(absl::Duration) override { return absl::OkStatus(); }
   SubscriptionId Subscribe(Subscription subscription) override {
     if (answer_.has_value()) {
       loop().Post([on_state = std::move(subscription.on_state), answer = *answer_]() mutable {

@@ -2,9 +2,11 @@
 #define MQRPC_MOSQUITTO_TRANSPORT_H_
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "mqrpc/log.h"
@@ -45,11 +47,23 @@ struct MosquittoOptions {
   // Messages waiting in our own queue; one more is answered RESOURCE_EXHAUSTED.
   size_t max_queued = 200'000;
 
+  // False: ConnectMosquitto waits for the broker, and fails if it is not there. True:
+  // ConnectMosquitto returns at once, and the connection comes when it can, like one that was lost:
+  // messages wait for it, attempts are repeated until one succeeds, wrong credentials too.
+  bool connect_in_background = false;
+
+  // OK each time the broker has accepted the connection; else why it was lost, UNAVAILABLE, or why
+  // an attempt to make it failed, with the codes of ConnectMosquitto, whose first attempt counts
+  // too. Not when the connection is destroyed. On the connection's thread, before anyone else is
+  // told: it must not block, and not destroy the connection. May be null.
+  std::function<void(const absl::Status&)> on_connection = nullptr;
+
   LogSink log = LogToStderr;
 };
 
 // Connects to an MQTT 5 broker and keeps the connection: reconnects when it is lost, and subscribes
-// again. Returns once the broker has accepted it. Errors:
+// again. Returns once the broker has accepted it, unless it is to connect in the background.
+// Errors:
 //   INVALID_ARGUMENT     an option is wrong; the message names it
 //   UNAVAILABLE          no broker answers at the address, or it is not an MQTT 5 broker
 //   PERMISSION_DENIED    the broker refuses the credentials or the client id

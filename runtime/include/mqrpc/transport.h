@@ -9,6 +9,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "mqrpc/event_loop.h"
 #include "mqrpc/message.h"
 
@@ -35,8 +36,8 @@ struct Subscription {
 // One connection to a broker, which any number of channels and servers share. Users make one with
 // ConnectMosquitto() or InProcessBroker::Connect() and hand it to them; it must outlive them.
 //
-// `client_id` may be called by any thread; the rest only in a turn of loop(), where all callbacks
-// come too, never from inside the method that takes them.
+// `client_id` and `WaitUntilConnected` may be called by any thread; the rest only in a turn of
+// loop(), where all callbacks come too, never from inside the method that takes them.
 class Transport {
  public:
   using SubscriptionId = uint64_t;
@@ -63,6 +64,12 @@ class Transport {
 
   // Whether the broker has accepted the connection, and it is not known to be lost.
   virtual bool is_connected() const = 0;
+
+  // Returns as soon as the connection is there, which it need not be any more a moment later. Not
+  // needed before calls: messages wait for the connection by themselves. Errors:
+  //   DEADLINE_EXCEEDED    it was not within `timeout`; says why the last attempt failed
+  //   FAILED_PRECONDITION  called on the connection's own thread, which has to connect it
+  virtual absl::Status WaitUntilConnected(absl::Duration timeout) = 0;
 
   // A filter that is already subscribed is shared, not subscribed again.
   virtual SubscriptionId Subscribe(Subscription subscription) = 0;
