@@ -1,11 +1,13 @@
 #include "broker_address.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "text.h"
 
@@ -29,14 +31,14 @@ absl::StatusOr<BrokerAddress> ParseUnix(absl::string_view text, absl::string_vie
   if (path.size() > kMaxSocketPath) {
     return Wrong(text, absl::StrCat("a socket's path has at most ", kMaxSocketPath, " bytes"));
   }
-  return BrokerAddress{std::string(path), 0};
+  return BrokerAddress{std::string(path), 0, std::string(text)};
 }
 
 absl::StatusOr<BrokerAddress> ParseTcp(absl::string_view text, absl::string_view rest) {
   bool bracketed = absl::ConsumePrefix(&rest, "[");
   size_t end = rest.find(bracketed ? ']' : ':');
   if (bracketed && end == rest.npos) return Wrong(text, "a [ without its ]");
-  BrokerAddress address;
+  BrokerAddress address = {.text = std::string(text)};
   address.host = std::string(rest.substr(0, end));
   rest.remove_prefix(std::min(rest.size(), end + (bracketed ? 1 : 0)));
   if (address.host.empty()) return Wrong(text, "it names no host");
@@ -64,6 +66,19 @@ absl::StatusOr<BrokerAddress> BrokerAddress::Parse(std::string_view text) {
   if (absl::ConsumePrefix(&rest, "mqtt://")) return ParseTcp(View(text), rest);
   if (absl::StartsWith(rest, "mqtts://")) return Wrong(rest, "TLS is not supported yet");
   return Wrong(rest, "its scheme is neither mqtt:// nor unix://");
+}
+
+absl::StatusOr<std::vector<BrokerAddress>> BrokerAddress::ParseList(std::string_view text) {
+  std::vector<BrokerAddress> addresses;
+  for (absl::string_view one : absl::StrSplit(View(text), ',')) {
+    if (one.empty() && !text.empty()) {
+      return Wrong(View(text), absl::StrCat("number ", addresses.size() + 1, " of it is empty"));
+    }
+    absl::StatusOr<BrokerAddress> address = Parse({one.data(), one.size()});
+    if (!address.ok()) return address.status();
+    addresses.push_back(*std::move(address));
+  }
+  return addresses;
 }
 
 }  // namespace mqrpc::internal

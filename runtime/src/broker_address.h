@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -12,9 +13,13 @@ namespace mqrpc::internal {
 struct BrokerAddress {
   std::string host = {};  // or the path of a unix socket
   int port = 1883;        // 0 for a unix socket
+  std::string text = {};  // as it was given
 
   // INVALID_ARGUMENT says what is wrong, and shows what is right.
   static absl::StatusOr<BrokerAddress> Parse(std::string_view text);
+
+  // One or more, separated by commas.
+  static absl::StatusOr<std::vector<BrokerAddress>> ParseList(std::string_view text);
 };
 
 }  // namespace mqrpc::internal

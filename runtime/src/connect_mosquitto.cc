@@ -52,10 +52,10 @@ absl::StatusOr<std::unique_ptr<Transport>> ConnectMosquitto(MosquittoOptions opt
   }
   absl::Status status = internal::CheckOptions(options);
   if (!status.ok()) return status;
-  absl::StatusOr<internal::BrokerAddress> address = internal::BrokerAddress::Parse(options.broker);
-  if (!address.ok()) return address.status();
+  auto addresses = internal::BrokerAddress::ParseList(options.broker);
+  if (!addresses.ok()) return addresses.status();
   auto transport =
-      std::make_unique<internal::MosquittoTransport>(std::move(options), *std::move(address));
+      std::make_unique<internal::MosquittoTransport>(std::move(options), *std::move(addresses));
   status = transport->Connect();
   if (!status.ok()) return status;
   return transport;

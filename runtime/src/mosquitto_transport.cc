@@ -5,18 +5,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "message_check.h"
 #include "run_in_loop.h"
 #include "topic.h"
 
 namespace mqrpc::internal {
 namespace {
-
-// Connections that are lost so soon, twice in a row, hint at two clients of one name, which evict
-// each other for ever. Mosquitto 2.0 does not say so; what we can do is to say it, and to slow
-// down.
-constexpr absl::Duration kQuickLoss = absl::Seconds(5);
-constexpr absl::Duration kQuickLossBackoff = absl::Seconds(1);
 
 MosquittoClient::Options ClientOptions(const MosquittoOptions& options, BrokerAddress address) {
   return {
@@ -30,11 +25,13 @@ MosquittoClient::Options ClientOptions(const MosquittoOptions& options, BrokerAd
 
 }  // namespace
 
-MosquittoTransport::MosquittoTransport(MosquittoOptions options, BrokerAddress address)
+MosquittoTransport::MosquittoTransport(
+    MosquittoOptions options,
+    std::vector<BrokerAddress> addresses)
     : options_(std::move(options)),
-      client_options_(ClientOptions(options_, std::move(address))),
-      has_first_result_(options_.connect_in_background),
-      backoff_(options_.min_backoff) {}
+      addresses_(std::move(addresses)),
+      plan_(addresses_.size(), options_.min_backoff, options_.max_backoff),
+      has_first_result_(options_.connect_in_background) {}
 
 MosquittoTransport::~MosquittoTransport() {
   RunInLoop(loop_, [this] {
@@ -54,7 +51,7 @@ void MosquittoTransport::StartAttempt() {
       loop_.RunAt(loop_.Now() + options_.connect_timeout, [this] { OnConnectTimeout(); });
   attempt_ = std::make_unique<ConnectAttempt>(
       loop_,
-      client_options_,
+      ClientOptions(options_, addresses_[plan_.address()]),
       [this](ConnectAttempt::Client client) { OnAttempt(std::move(client)); });
 }
 
@@ -91,7 +88,7 @@ void MosquittoTransport::OnAccepted(int receive_maximum) {
   keep_alive_timer_ = loop_.RunAt(loop_.Now() + absl::Seconds(1), [this] { KeepAlive(); });
   options_.log(
       LogLevel::kInfo,
-      absl::StrCat("connected to ", options_.broker, " as ", options_.client_id));
+      absl::StrCat("connected to ", addresses_[plan_.address()].text, " as ", options_.client_id));
   for (const auto& [filter, qos] : subscriptions_.Filters()) SendSubscribe(filter, qos);
   Announce(absl::OkStatus());
   if (!std::exchange(has_first_result_, true)) first_result_.set_value(absl::OkStatus());
@@ -107,19 +104,23 @@ void MosquittoTransport::KeepAlive() {
 // queued waits for the next.
 void MosquittoTransport::Lose(absl::Status why) {
   bool was_accepted = accepted_;
+  const std::string& address = addresses_[plan_.address()].text;
   Reset();
+  absl::Duration wait =
+      was_accepted ? plan_.AfterLoss(loop_.Now() - accepted_at_) : plan_.AfterFailure();
   absl::Status lost(
       was_accepted ? absl::StatusCode::kUnavailable : why.code(),
       absl::StrCat(
           was_accepted ? "the connection was lost to " : "cannot connect to ",
-          options_.broker,
+          address,
           ": ",
           why.message(),
-          was_accepted ? NoteLoss() : ""));
+          was_accepted ? HintAtCause() : ""));
   Announce(lost);
-  if (!std::exchange(has_first_result_, true)) return first_result_.set_value(std::move(lost));
+  if (EndsFirstRound(lost)) return;
   options_.log(LogLevel::kWarning, std::string(lost.message()));
-  ScheduleReconnect();
+  wait *= absl::Uniform(random_, 0.5, 1.0);
+  connect_timer_ = loop_.RunAt(loop_.Now() + wait, [this] { StartAttempt(); });
   if (!was_accepted) return;
   subscribing_.clear();
   auto in_flight = std::exchange(in_flight_, {});
@@ -129,30 +130,30 @@ void MosquittoTransport::Lose(absl::Status why) {
   subscriptions_.ReportAll(lost);
 }
 
-void MosquittoTransport::Announce(const absl::Status& status) {
-  state_.Set(status);
-  if (options_.on_connection) options_.on_connection(status);
+// Whether it is the answer to Connect; without one there is no next attempt.
+bool MosquittoTransport::EndsFirstRound(const absl::Status& failure) {
+  if (has_first_result_) return false;
+  first_failures_.emplace_back(failure.message());
+  if (!plan_.is_round_over()) return false;
+  has_first_result_ = true;
+  first_result_.set_value(absl::Status(failure.code(), absl::StrJoin(first_failures_, "; ")));
+  return true;
 }
 
-// How long to wait before the next attempt, and what the losses so far hint at.
-std::string MosquittoTransport::NoteLoss() {
-  quick_losses_ = loop_.Now() - accepted_at_ < kQuickLoss ? quick_losses_ + 1 : 0;
-  backoff_ = options_.min_backoff;
-  if (quick_losses_ < 2) return "";
-  backoff_ = std::max(backoff_, kQuickLossBackoff);
+std::string MosquittoTransport::HintAtCause() const {
+  if (plan_.quick_losses() < 2) return "";
   return absl::StrCat(
       " (",
-      quick_losses_,
+      plan_.quick_losses(),
       " times in a row soon after connecting: does another connection use the ",
       "client id ",
       options_.client_id,
       "?)");
 }
 
-void MosquittoTransport::ScheduleReconnect() {
-  absl::Duration wait = backoff_ * absl::Uniform(random_, 0.5, 1.0);
-  backoff_ = std::min(backoff_ * 2, options_.max_backoff);
-  connect_timer_ = loop_.RunAt(loop_.Now() + wait, [this] { StartAttempt(); });
+void MosquittoTransport::Announce(const absl::Status& status) {
+  state_.Set(status);
+  if (options_.on_connection) options_.on_connection(status);
 }
 
 absl::Status MosquittoTransport::WaitUntilConnected(absl::Duration timeout) {

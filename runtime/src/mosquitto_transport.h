@@ -6,13 +6,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/random/random.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "broker_address.h"
 #include "connect_attempt.h"
+#include "connect_plan.h"
 #include "connection_state.h"
 #include "io_loop.h"
 #include "mosquitto_client.h"
@@ -30,10 +33,10 @@ class MosquittoTransport final : public Transport,
                                  private IoLoop::Socket,
                                  private MosquittoClient::Events {
  public:
-  MosquittoTransport(MosquittoOptions options, BrokerAddress address);
+  MosquittoTransport(MosquittoOptions options, std::vector<BrokerAddress> addresses);
   ~MosquittoTransport() override;
 
-  // Starts to connect; the result of the first attempt, or OK if it is to go on in the background.
+  // Starts to connect; the result of the first round, or OK if it is to go on in the background.
   absl::Status Connect();
 
   EventLoop& loop() override { return loop_; }
@@ -57,8 +60,8 @@ class MosquittoTransport final : public Transport,
   void Reset();
   void OnConnectTimeout();
   void Lose(absl::Status why);  // by value: it may be the client's, which goes
-  std::string NoteLoss();
-  void ScheduleReconnect();
+  bool EndsFirstRound(const absl::Status& failure);
+  std::string HintAtCause() const;
   void Announce(const absl::Status& status);
   void KeepAlive();
 
@@ -79,8 +82,10 @@ class MosquittoTransport final : public Transport,
   void OnUnsubscribeAck(int mid) override;
 
   const MosquittoOptions options_;
-  const MosquittoClient::Options client_options_;
+  const std::vector<BrokerAddress> addresses_;
   absl::BitGen random_;
+  ConnectPlan plan_;
+  std::vector<std::string> first_failures_;  // until there is a first result
   std::promise<absl::Status> first_result_;
   bool has_first_result_ = false;  // or nobody waits for it
   ConnectionState state_;
@@ -90,8 +95,6 @@ class MosquittoTransport final : public Transport,
   bool accepted_ = false;                    // by the broker's CONNACK
   bool socket_is_full_ = false;
   absl::Time accepted_at_;
-  int quick_losses_ = 0;
-  absl::Duration backoff_;
   EventLoop::TimerId connect_timer_ = 0;  // the end of an attempt, or the start of the next
   EventLoop::TimerId keep_alive_timer_ = 0;
 

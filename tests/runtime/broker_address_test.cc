@@ -101,6 +101,35 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"unix://relative", "begin with /"},
         Wrong{"unix://" + kLongestPath + "x", "107 bytes"}));
 
+TEST(BrokerAddressListTest, OneIsAListToo) {
+  auto addresses = BrokerAddress::ParseList("mqtt://localhost:1");
+  ASSERT_THAT(addresses, IsOk());
+  ASSERT_EQ(addresses->size(), 1u);
+  EXPECT_EQ((*addresses)[0].text, "mqtt://localhost:1");
+}
+
+TEST(BrokerAddressListTest, TheOrderIsKept) {
+  auto addresses = BrokerAddress::ParseList("mqtt://[::1],unix:///run/b.sock,mqtt://c:2");
+  ASSERT_THAT(addresses, IsOk());
+  ASSERT_EQ(addresses->size(), 3u);
+  EXPECT_EQ((*addresses)[0].host, "::1");
+  EXPECT_EQ((*addresses)[1].text, "unix:///run/b.sock");
+  EXPECT_EQ((*addresses)[1].host, "/run/b.sock");
+  EXPECT_EQ((*addresses)[2].port, 2);
+}
+
+TEST(BrokerAddressListTest, WhatIsWrongIsNamed) {
+  auto is_wrong = [](const std::string& part) {
+    return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(part));
+  };
+  EXPECT_THAT(BrokerAddress::ParseList(""), is_wrong("empty"));
+  EXPECT_THAT(BrokerAddress::ParseList(","), is_wrong("number 1 of it is empty"));
+  EXPECT_THAT(BrokerAddress::ParseList("mqtt://a,"), is_wrong("number 2 of it is empty"));
+  EXPECT_THAT(BrokerAddress::ParseList("mqtt://a,,mqtt://b"), is_wrong("number 2 of it is empty"));
+  EXPECT_THAT(BrokerAddress::ParseList("mqtt://a,b"), is_wrong("\"b\""));
+  EXPECT_THAT(BrokerAddress::ParseList("mqtt://a, mqtt://b"), is_wrong("\" mqtt://b\""));
+}
+
 TEST(BrokerAddressTest, AMessageShowsControlCharactersEscaped) {
   EXPECT_THAT(
       BrokerAddress::Parse("a\nb"),

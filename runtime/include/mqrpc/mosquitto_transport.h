@@ -17,6 +17,10 @@ namespace mqrpc {
 struct MosquittoOptions {
   // `mqtt://host[:port]` (port 1883 unless given, IPv6 hosts in brackets) or
   // `unix:///path/to/socket`. `mqtts://` is reserved for TLS and refused for now.
+  //
+  // Several, separated by commas without spaces, are tried in turn, beginning with the first. If
+  // one cannot be connected the next is tried at once; a connection that was lost is made again at
+  // the next, the first following the last, and stays where it succeeds until it is lost there.
   std::string broker = {};
 
   // This connection's name at the broker: one topic level of 1 to 128 bytes, not beginning with
@@ -31,11 +35,12 @@ struct MosquittoOptions {
   // 18 h. A broker that is silent for 1.5 times as long is taken to be gone.
   absl::Duration keep_alive = absl::Seconds(30);
 
-  // How long one attempt to connect may take, the first as well as every later one.
+  // How long one attempt to connect to one address may take, the first as well as every later one.
   absl::Duration connect_timeout = absl::Seconds(10);
 
-  // Waits between attempts to reconnect: doubling from the first to the second, each shortened by
-  // up to a half at random so that clients do not come back all at once.
+  // Waits before attempts to reconnect: doubling from the first to the second, each shortened by up
+  // to a half at random so that clients do not come back all at once. With several addresses, the
+  // wait comes before each round through all of them.
   absl::Duration min_backoff = absl::Milliseconds(100);
   absl::Duration max_backoff = absl::Seconds(30);
 
@@ -49,13 +54,14 @@ struct MosquittoOptions {
 
   // False: ConnectMosquitto waits for the broker, and fails if it is not there. True:
   // ConnectMosquitto returns at once, and the connection comes when it can, like one that was lost:
-  // messages wait for it, attempts are repeated until one succeeds, wrong credentials too.
+  // messages wait for it, and attempts are repeated until one succeeds, also with credentials that
+  // are wrong.
   bool connect_in_background = false;
 
   // OK each time the broker has accepted the connection; else why it was lost, UNAVAILABLE, or why
-  // an attempt to make it failed, with the codes of ConnectMosquitto, whose first attempt counts
-  // too. Not when the connection is destroyed. On the connection's thread, before anyone else is
-  // told: it must not block, and not destroy the connection. May be null.
+  // an attempt to make it failed, naming the address, with the codes of ConnectMosquitto, whose
+  // own attempts count too. Not when the connection is destroyed. On the connection's thread,
+  // before anyone else is told: it must not block, and not destroy the connection. May be null.
   std::function<void(const absl::Status&)> on_connection = nullptr;
 
   LogSink log = LogToStderr;
@@ -68,6 +74,7 @@ struct MosquittoOptions {
 //   UNAVAILABLE          no broker answers at the address, or it is not an MQTT 5 broker
 //   PERMISSION_DENIED    the broker refuses the credentials or the client id
 //   DEADLINE_EXCEEDED    connect_timeout passed
+// Of several addresses each is tried once; the code is then the last one's, the message has all.
 //
 //   auto transport = mqrpc::ConnectMosquitto({.broker = "mqtt://localhost:1883"});
 //   if (!transport.ok()) ...
