@@ -14,6 +14,8 @@ namespace internal {
 namespace {
 
 constexpr size_t kMaxInFlight = 65535;  // MQTT 5 section 3.1.2.11.3
+// One less than what never ends: section 3.1.2.11.2.
+constexpr absl::Duration kMaxSessionExpiry = absl::Seconds((int64_t{1} << 32) - 2);
 
 absl::Status CheckOptions(const MosquittoOptions& options) {
   auto wrong = [](absl::string_view what) { return absl::InvalidArgumentError(what); };
@@ -28,6 +30,10 @@ absl::Status CheckOptions(const MosquittoOptions& options) {
   }
   if (options.keep_alive < absl::Seconds(5) || options.keep_alive > absl::Hours(18)) {
     return wrong("MosquittoOptions::keep_alive is not from 5 s to 18 h");
+  }
+  if (options.session_expiry < absl::ZeroDuration() || options.session_expiry > kMaxSessionExpiry ||
+      absl::Trunc(options.session_expiry, absl::Seconds(1)) != options.session_expiry) {
+    return wrong("MosquittoOptions::session_expiry is not 0 to 2^32-2 whole seconds");
   }
   if (options.connect_timeout <= absl::ZeroDuration()) {
     return wrong("MosquittoOptions::connect_timeout is not more than zero");

@@ -23,6 +23,9 @@ class ConnectPlan {
   // A connection that had lasted for `lasted` was lost: likewise.
   absl::Duration AfterLoss(absl::Duration lasted);
 
+  // After a loss: the round begins with this address instead.
+  void ReturnTo(size_t address) { address_ = address; }
+
   // Whether the last failure ended a round.
   bool is_round_over() const { return failed_ == 0; }
 

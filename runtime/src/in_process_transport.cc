@@ -56,6 +56,7 @@ class InProcessTransport final : public Transport {
 
   bool is_connected() const override { return true; }
   absl::Status WaitUntilConnected(absl::Duration) override { return absl::OkStatus(); }
+  bool keeps_session() const override { return false; }
   SubscriptionId Subscribe(Subscription subscription) override {
     return link_->Subscribe(std::move(subscription));
   }

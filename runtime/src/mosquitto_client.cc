@@ -14,111 +14,16 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "mosquitto_properties.h"
 
 namespace mqrpc::internal {
 namespace {
 
 constexpr int kMostReads = 256;
-constexpr int kDefaultReceiveMaximum = 65535;  // MQTT 5 section 3.2.2.3.3
+constexpr int kReceiveMaximum = 65535;
 
 std::string ErrorText(int error) {
   return error == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(error);
-}
-
-// A string of libmosquitto's, which gives it to us to free.
-std::string Take(char* text) {
-  std::string copy(text != nullptr ? text : "");
-  free(text);
-  return copy;
-}
-
-// One property after the other, in the order of the packet. A list is walked by node: each read
-// begins at the node itself.
-void ReadProperty(const mosquitto_property* node, Message& message) {
-  int id = mosquitto_property_identifier(node);
-  char* text = nullptr;
-  switch (id) {
-    case MQTT_PROP_RESPONSE_TOPIC:
-      mosquitto_property_read_string(node, id, &text, false);
-      message.response_topic = Take(text);
-      break;
-    case MQTT_PROP_CONTENT_TYPE:
-      mosquitto_property_read_string(node, id, &text, false);
-      message.content_type = Take(text);
-      break;
-    case MQTT_PROP_CORRELATION_DATA: {
-      void* data = nullptr;
-      uint16_t size = 0;
-      mosquitto_property_read_binary(node, id, &data, &size, false);
-      message.correlation_data = std::string(static_cast<char*>(data), data != nullptr ? size : 0);
-      free(data);
-      break;
-    }
-    case MQTT_PROP_MESSAGE_EXPIRY_INTERVAL: {
-      uint32_t seconds = 0;
-      mosquitto_property_read_int32(node, id, &seconds, false);
-      message.expiry_seconds = seconds;
-      break;
-    }
-    case MQTT_PROP_PAYLOAD_FORMAT_INDICATOR: {
-      uint8_t format = 0;
-      mosquitto_property_read_byte(node, id, &format, false);
-      message.payload_is_utf8 = format == 1;
-      break;
-    }
-    case MQTT_PROP_USER_PROPERTY: {
-      char* value = nullptr;
-      mosquitto_property_read_string_pair(node, id, &text, &value, false);
-      std::string key = Take(text);
-      message.user_properties.emplace_back(std::move(key), Take(value));
-      break;
-    }
-    default:
-      break;
-  }
-}
-
-Message ReadMessage(const mosquitto_message& received, const mosquitto_property* properties) {
-  Message message;
-  message.topic = received.topic;
-  message.payload.assign(
-      static_cast<const char*>(received.payload),
-      received.payload != nullptr ? static_cast<size_t>(received.payloadlen) : 0);
-  message.qos = static_cast<QoS>(received.qos);
-  message.retain = received.retain;
-  for (const mosquitto_property* node = properties; node != nullptr;
-       node = mosquitto_property_next(node)) {
-    ReadProperty(node, message);
-  }
-  return message;
-}
-
-// The caller frees them. Errors cannot come: the strings have been checked, the ids are right.
-mosquitto_property* MakeProperties(const Message& message) {
-  mosquitto_property* list = nullptr;
-  if (message.payload_is_utf8) {
-    mosquitto_property_add_byte(&list, MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, 1);
-  }
-  if (message.expiry_seconds.has_value()) {
-    mosquitto_property_add_int32(&list, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, *message.expiry_seconds);
-  }
-  if (message.content_type.has_value()) {
-    mosquitto_property_add_string(&list, MQTT_PROP_CONTENT_TYPE, message.content_type->c_str());
-  }
-  if (message.response_topic.has_value()) {
-    mosquitto_property_add_string(&list, MQTT_PROP_RESPONSE_TOPIC, message.response_topic->c_str());
-  }
-  if (message.correlation_data.has_value()) {
-    mosquitto_property_add_binary(
-        &list,
-        MQTT_PROP_CORRELATION_DATA,
-        message.correlation_data->data(),
-        static_cast<uint16_t>(message.correlation_data->size()));
-  }
-  for (const auto& [key, value] : message.user_properties) {
-    mosquitto_property_add_string_pair(&list, MQTT_PROP_USER_PROPERTY, key.c_str(), value.c_str());
-  }
-  return list;
 }
 
 // A CONNACK or DISCONNECT with a reason code of MQTT 5 sections 3.2.2.2 and 3.14.2.1.
@@ -151,15 +56,14 @@ struct MosquittoClient::Callbacks {
       mosquitto*,
       void* self,
       int reason,
-      int,
+      int flags,
       const mosquitto_property* properties) {
     if (reason != 0) {
       Self(self).closed_ = StatusOfRefusal(reason);
       return;
     }
-    uint16_t maximum = kDefaultReceiveMaximum;
-    mosquitto_property_read_int16(properties, MQTT_PROP_RECEIVE_MAXIMUM, &maximum, false);
-    Self(self).events_->OnAccepted(maximum);
+    bool session_present = (flags & 1) != 0;  // MQTT 5 section 3.2.2.1.1
+    Self(self).events_->OnAccepted(ReadAccepted(Self(self).options_, session_present, properties));
   }
 
   static void OnDisconnect(mosquitto*, void* self, int reason, const mosquitto_property*) {
@@ -204,7 +108,7 @@ absl::StatusOr<std::unique_ptr<MosquittoClient>> MosquittoClient::Connect(const 
   static std::once_flag library;  // libmosquitto's own initialisation is not thread-safe
   std::call_once(library, [] { mosquitto_lib_init(); });
 
-  mosquitto* client = mosquitto_new(options.client_id.c_str(), true, nullptr);
+  mosquitto* client = mosquitto_new(options.client_id.c_str(), options.clean_start, nullptr);
   if (client == nullptr) return absl::UnavailableError(strerror(errno));
   std::unique_ptr<MosquittoClient> connection(new MosquittoClient(options, client));
   int error = mosquitto_connect_bind_v5(
@@ -213,20 +117,20 @@ absl::StatusOr<std::unique_ptr<MosquittoClient>> MosquittoClient::Connect(const 
       options.address.port,
       options.keep_alive_seconds,
       nullptr,
-      nullptr);
+      MakeConnectProperties(options).get());
   if (error != MOSQ_ERR_SUCCESS) return absl::UnavailableError(ErrorText(error));
   return connection;
 }
 
 MosquittoClient::MosquittoClient(const Options& options, mosquitto* client)
-    : is_tcp_(options.address.port != 0), client_(client) {
+    : options_(options), is_tcp_(options.address.port != 0), client_(client) {
   mosquitto_user_data_set(client_, this);
   mosquitto_int_option(client_, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
   mosquitto_int_option(client_, MOSQ_OPT_TCP_NODELAY, 1);
   mosquitto_int_option(client_, MOSQ_OPT_SEND_MAXIMUM, options.max_in_flight);
   // We acknowledge at once, so there is nothing to bound; with the default of 20 libmosquitto takes
   // a stream of QoS 2 messages for a broker that breaks the protocol.
-  mosquitto_int_option(client_, MOSQ_OPT_RECEIVE_MAXIMUM, kDefaultReceiveMaximum);
+  mosquitto_int_option(client_, MOSQ_OPT_RECEIVE_MAXIMUM, kReceiveMaximum);
   mosquitto_threaded_set(client_, true);
   if (!options.username.empty()) {
     mosquitto_username_pw_set(
@@ -286,7 +190,6 @@ void MosquittoClient::SetTcpOption(int option, int value) {
 
 absl::StatusOr<int> MosquittoClient::Publish(const Message& message) {
   ++packets_;
-  mosquitto_property* properties = MakeProperties(message);
   int mid = 0;
   int error = mosquitto_publish_v5(
       client_,
@@ -296,8 +199,7 @@ absl::StatusOr<int> MosquittoClient::Publish(const Message& message) {
       message.payload.data(),
       static_cast<int>(message.qos),
       message.retain,
-      properties);
-  mosquitto_property_free_all(&properties);
+      MakeProperties(message).get());
   switch (error) {
     case MOSQ_ERR_SUCCESS:
       return mid;
@@ -338,7 +240,7 @@ absl::StatusOr<int> MosquittoClient::Unsubscribe(const std::string& filter) {
 }
 
 void MosquittoClient::Disconnect() {
-  mosquitto_disconnect_v5(client_, 0, nullptr);
+  mosquitto_disconnect_v5(client_, 0, MakeDisconnectProperties(options_).get());
   Write();
 }
 

@@ -16,10 +16,10 @@ struct mosquitto;
 namespace mqrpc::internal {
 
 // One MQTT 5 connection on libmosquitto, from connecting to its loss, in the words of our own
-// types: the only piece that includes <mosquitto.h>. It has no thread; its owner calls Read when
-// there is input, Write after anything else, and Misc once a second, all on one thread, and looks
-// at `closed` after each of them. A connection is never used again: after a loss the owner makes
-// another, so nothing is re-sent behind its back.
+// types: with its properties the only piece that includes <mosquitto.h>. It has no thread; its
+// owner calls Read when there is input, Write after anything else, and Misc once a second, all on
+// one thread, and looks at `closed` after each of them. A connection is never used again: after a
+// loss the owner makes another, so nothing is re-sent behind its back.
 class MosquittoClient {
  public:
   struct Options {
@@ -29,15 +29,22 @@ class MosquittoClient {
     std::string password = {};
     int keep_alive_seconds = 30;
     int max_in_flight = 100;
+    bool clean_start = true;
+    uint32_t session_expiry_seconds = 0;
+  };
+
+  // What the broker's CONNACK said.
+  struct Accepted {
+    int receive_maximum = 0;  // unacknowledged messages, at most
+    bool session_is_present = false;
+    bool session_will_be_kept = false;  // when the connection is lost
   };
 
   // What comes from the broker, called inside Read. The client must not be destroyed in them.
   class Events {
    public:
     virtual ~Events() = default;
-    // The broker has accepted the connection, and takes at most `receive_maximum` unacknowledged
-    // messages.
-    virtual void OnAccepted(int receive_maximum) = 0;
+    virtual void OnAccepted(const Accepted& accepted) = 0;
     virtual void OnMessage(Message message) = 0;
     virtual void OnPublishAck(int mid, ReasonCode reason) = 0;
     virtual void OnSubscribeAck(int mid, ReasonCode reason) = 0;
@@ -75,7 +82,7 @@ class MosquittoClient {
   absl::StatusOr<int> Subscribe(const std::string& filter, QoS qos);
   absl::StatusOr<int> Unsubscribe(const std::string& filter);
 
-  // Sends a DISCONNECT, so that the broker fires no will.
+  // Sends a DISCONNECT, so that the broker fires no will, and ends the session.
   void Disconnect();
 
  private:
@@ -85,6 +92,7 @@ class MosquittoClient {
   void Check(const char* doing, int error);
   void SetTcpOption(int option, int value);
 
+  const Options options_;
   const bool is_tcp_;
   mosquitto* const client_;
   int packets_ = 0;        // to be written, about

@@ -4,23 +4,27 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "message_check.h"
 #include "run_in_loop.h"
-#include "topic.h"
 
 namespace mqrpc::internal {
 namespace {
 
-MosquittoClient::Options ClientOptions(const MosquittoOptions& options, BrokerAddress address) {
+MosquittoClient::Options ClientOptions(
+    const MosquittoOptions& options,
+    const BrokerAddress& address,
+    bool clean_start) {
   return {
-      .address = std::move(address),
+      .address = address,
       .client_id = options.client_id,
       .username = options.username,
       .password = options.password,
       .keep_alive_seconds = static_cast<int>(absl::ToInt64Seconds(options.keep_alive)),
-      .max_in_flight = static_cast<int>(options.max_in_flight)};
+      .max_in_flight = static_cast<int>(options.max_in_flight),
+      .clean_start = clean_start,
+      .session_expiry_seconds =
+          static_cast<uint32_t>(absl::ToInt64Seconds(options.session_expiry))};
 }
 
 }  // namespace
@@ -51,7 +55,7 @@ void MosquittoTransport::StartAttempt() {
       loop_.RunAt(loop_.Now() + options_.connect_timeout, [this] { OnConnectTimeout(); });
   attempt_ = std::make_unique<ConnectAttempt>(
       loop_,
-      ClientOptions(options_, addresses_[plan_.address()]),
+      ClientOptions(options_, addresses_[plan_.address()], session_at_ != plan_.address()),
       [this](ConnectAttempt::Client client) { OnAttempt(std::move(client)); });
 }
 
@@ -59,6 +63,7 @@ void MosquittoTransport::StartAttempt() {
 void MosquittoTransport::Reset() {
   attempt_.reset();
   loop_.Watch(nullptr);
+  subscriptions_.Detach();
   client_.reset();
   accepted_ = false;
   socket_is_full_ = false;
@@ -80,18 +85,32 @@ void MosquittoTransport::OnConnectTimeout() {
       absl::FormatDuration(options_.connect_timeout))));
 }
 
-void MosquittoTransport::OnAccepted(int receive_maximum) {
+void MosquittoTransport::OnAccepted(const MosquittoClient::Accepted& accepted) {
+  bool has_resumed = session_at_ == plan_.address() && accepted.session_is_present;
+  if (session_at_.has_value() && !has_resumed) ForgetSession();
+  session_at_.reset();
+  if (accepted.session_will_be_kept) session_at_ = plan_.address();
   accepted_ = true;
-  window_ = std::min(options_.max_in_flight, static_cast<size_t>(receive_maximum));
+  window_ = std::min(options_.max_in_flight, static_cast<size_t>(accepted.receive_maximum));
   accepted_at_ = loop_.Now();
   loop_.CancelTimer(std::exchange(connect_timer_, 0));
   keep_alive_timer_ = loop_.RunAt(loop_.Now() + absl::Seconds(1), [this] { KeepAlive(); });
   options_.log(
       LogLevel::kInfo,
       absl::StrCat("connected to ", addresses_[plan_.address()].text, " as ", options_.client_id));
-  for (const auto& [filter, qos] : subscriptions_.Filters()) SendSubscribe(filter, qos);
+  subscriptions_.Attach(*client_);
   Announce(absl::OkStatus());
   if (!std::exchange(has_first_result_, true)) first_result_.set_value(absl::OkStatus());
+}
+
+// Only now is it known what a loss has cost.
+void MosquittoTransport::ForgetSession() {
+  subscriptions_.Forget(absl::UnavailableError(absl::StrCat(
+      "the connection was lost, and ",
+      addresses_[plan_.address()].text,
+      " has kept no session of ",
+      options_.client_id,
+      ": what came meanwhile may be lost")));
 }
 
 void MosquittoTransport::KeepAlive() {
@@ -122,12 +141,16 @@ void MosquittoTransport::Lose(absl::Status why) {
   wait *= absl::Uniform(random_, 0.5, 1.0);
   connect_timer_ = loop_.RunAt(loop_.Now() + wait, [this] { StartAttempt(); });
   if (!was_accepted) return;
-  subscribing_.clear();
   auto in_flight = std::exchange(in_flight_, {});
-  auto unsubscribing = std::exchange(unsubscribing_, {});
-  for (auto& [mid, on_ack] : in_flight) on_ack(lost);
-  for (auto& [mid, done] : unsubscribing) done();
-  subscriptions_.ReportAll(lost);
+  // The broker's half of an unfinished QoS 2 handshake is of no use without ours, and would take
+  // the next message with that packet id for a repetition.
+  for (const auto& [mid, sent] : in_flight) {
+    if (sent.qos == QoS::kExactlyOnce) session_at_.reset();
+  }
+  if (session_at_.has_value()) plan_.ReturnTo(*session_at_);
+  for (auto& [mid, sent] : in_flight) sent.on_ack(lost);
+  subscriptions_.EndUnsubscribes();
+  if (!session_at_.has_value()) subscriptions_.Forget(lost);
 }
 
 // Whether it is the answer to Connect; without one there is no next attempt.
@@ -162,74 +185,6 @@ absl::Status MosquittoTransport::WaitUntilConnected(absl::Duration timeout) {
       "waiting for a connection on its own thread, which would have to connect it");
 }
 
-Transport::SubscriptionId MosquittoTransport::Subscribe(Subscription subscription) {
-  std::string filter = subscription.filter;
-  QoS qos = subscription.qos;
-  SubscriptionTable::Added added = subscriptions_.Add(std::move(subscription));
-  if (accepted_ && added.first) SendSubscribe(filter, qos);
-  if (added.granted) loop_.Post([this] { subscriptions_.ReportJoined(); });
-  return added.id;
-}
-
-void MosquittoTransport::SendSubscribe(const std::string& filter, QoS qos) {
-  absl::Status status = CheckFilter("topic filter", filter);
-  if (status.ok()) {
-    absl::StatusOr<int> mid = client_->Subscribe(filter, qos);
-    if (mid.ok()) subscribing_[*mid] = filter;
-    return;  // if not: the connection has ended, and the next one subscribes
-  }
-  loop_.Post([this, filter, status] { subscriptions_.Report(filter, status); });
-}
-
-void MosquittoTransport::OnSubscribeAck(int mid, ReasonCode reason) {
-  auto found = subscribing_.find(mid);
-  if (found == subscribing_.end()) return;
-  std::string filter = std::move(found->second);
-  subscribing_.erase(found);
-  absl::Status status;
-  if (reason == ReasonCode::kNotAuthorized) {
-    status = absl::PermissionDeniedError(
-        absl::StrCat("the broker does not let us subscribe to ", filter));
-  } else if (reason != ReasonCode::kSuccess) {
-    status = absl::FailedPreconditionError(absl::StrFormat(
-        "the broker refuses the subscription to %s: reason code 0x%02x",
-        filter,
-        int(reason)));
-  }
-  subscriptions_.Report(filter, status);
-}
-
-void MosquittoTransport::Leave(SubscriptionId id) {
-  SendUnsubscribe(subscriptions_.Leave(id), [] {});
-}
-
-void MosquittoTransport::Unsubscribe(SubscriptionId id, absl::AnyInvocable<void()> done) {
-  if (!done) done = [] {};
-  SendUnsubscribe(subscriptions_.Remove(id), std::move(done));
-}
-
-// Without a filter, or a connection to unsubscribe it on, there is nothing to wait for.
-void MosquittoTransport::SendUnsubscribe(
-    const std::optional<std::string>& filter,
-    absl::AnyInvocable<void()> done) {
-  if (filter.has_value() && accepted_) {
-    absl::StatusOr<int> mid = client_->Unsubscribe(*filter);
-    if (mid.ok()) {
-      unsubscribing_[*mid] = std::move(done);
-      return;
-    }
-  }
-  loop_.Post(std::move(done));
-}
-
-void MosquittoTransport::OnUnsubscribeAck(int mid) {
-  auto found = unsubscribing_.find(mid);
-  if (found == unsubscribing_.end()) return;
-  absl::AnyInvocable<void()> done = std::move(found->second);
-  unsubscribing_.erase(found);
-  done();
-}
-
 Transport::PublishId MosquittoTransport::Publish(Compose compose, OnAck on_ack) {
   if (queue_.size() >= options_.max_queued) {
     loop_.Post([this, on_ack = std::move(on_ack)]() mutable {
@@ -258,7 +213,8 @@ void MosquittoTransport::HandOver() {
 }
 
 bool MosquittoTransport::CanHandOver() const {
-  return accepted_ && subscribing_.empty() && !queue_.empty() && in_flight_.size() < window_;
+  return accepted_ && subscriptions_.is_answered() && !queue_.empty() &&
+         in_flight_.size() < window_;
 }
 
 void MosquittoTransport::HandOver(Queued queued) {
@@ -268,13 +224,13 @@ void MosquittoTransport::HandOver(Queued queued) {
   absl::StatusOr<int> mid = client_->Publish(*message);
   if (!mid.ok()) return queued.on_ack(mid.status());
   if (message->qos == QoS::kAtMostOnce) return queued.on_ack(ReasonCode::kSuccess);
-  in_flight_[*mid] = std::move(queued.on_ack);
+  in_flight_[*mid] = {.on_ack = std::move(queued.on_ack), .qos = message->qos};
 }
 
 void MosquittoTransport::OnPublishAck(int mid, ReasonCode reason) {
   auto found = in_flight_.find(mid);
   if (found == in_flight_.end()) return;  // QoS 0
-  OnAck on_ack = std::move(found->second);
+  OnAck on_ack = std::move(found->second.on_ack);
   in_flight_.erase(found);
   on_ack(reason);
 }

@@ -1,11 +1,13 @@
 #ifndef MQRPC_MOSQUITTO_TRANSPORT_IMPL_H_
 #define MQRPC_MOSQUITTO_TRANSPORT_IMPL_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <future>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/btree_map.h"
@@ -14,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "broker_address.h"
+#include "broker_subscriptions.h"
 #include "connect_attempt.h"
 #include "connect_plan.h"
 #include "connection_state.h"
@@ -21,8 +24,6 @@
 #include "mosquitto_client.h"
 #include "mqrpc/mosquitto_transport.h"
 #include "mqrpc/transport.h"
-#include "mutex.h"
-#include "subscription_table.h"
 
 namespace mqrpc::internal {
 
@@ -43,9 +44,14 @@ class MosquittoTransport final : public Transport,
   const std::string& client_id() const override { return options_.client_id; }
   bool is_connected() const override { return accepted_; }
   absl::Status WaitUntilConnected(absl::Duration timeout) override;
-  SubscriptionId Subscribe(Subscription subscription) override;
-  void Leave(SubscriptionId id) override;
-  void Unsubscribe(SubscriptionId id, absl::AnyInvocable<void()> done) override;
+  bool keeps_session() const override { return options_.session_expiry > absl::ZeroDuration(); }
+  SubscriptionId Subscribe(Subscription subscription) override {
+    return subscriptions_.Subscribe(std::move(subscription));
+  }
+  void Leave(SubscriptionId id) override { subscriptions_.Leave(id); }
+  void Unsubscribe(SubscriptionId id, absl::AnyInvocable<void()> done) override {
+    subscriptions_.Unsubscribe(id, std::move(done));
+  }
   PublishId Publish(Compose compose, OnAck on_ack) override;
   bool Withdraw(PublishId id) override;
 
@@ -53,6 +59,10 @@ class MosquittoTransport final : public Transport,
   struct Queued {
     Compose compose;
     OnAck on_ack;
+  };
+  struct InFlight {
+    OnAck on_ack;
+    QoS qos;
   };
 
   void StartAttempt();
@@ -63,10 +73,9 @@ class MosquittoTransport final : public Transport,
   bool EndsFirstRound(const absl::Status& failure);
   std::string HintAtCause() const;
   void Announce(const absl::Status& status);
+  void ForgetSession();
   void KeepAlive();
 
-  void SendUnsubscribe(const std::optional<std::string>& filter, absl::AnyInvocable<void()> done);
-  void SendSubscribe(const std::string& filter, QoS qos);
   bool CanHandOver() const;
   void HandOver();
   void HandOver(Queued queued);
@@ -75,11 +84,13 @@ class MosquittoTransport final : public Transport,
   void ReadInput() override;
   bool WriteOutput() override;
 
-  void OnAccepted(int receive_maximum) override;
+  void OnAccepted(const MosquittoClient::Accepted& accepted) override;
   void OnMessage(Message message) override { subscriptions_.Dispatch(std::move(message)); }
   void OnPublishAck(int mid, ReasonCode reason) override;
-  void OnSubscribeAck(int mid, ReasonCode reason) override;
-  void OnUnsubscribeAck(int mid) override;
+  void OnSubscribeAck(int mid, ReasonCode reason) override {
+    subscriptions_.OnSubscribeAck(mid, reason);
+  }
+  void OnUnsubscribeAck(int mid) override { subscriptions_.OnUnsubscribeAck(mid); }
 
   const MosquittoOptions options_;
   const std::vector<BrokerAddress> addresses_;
@@ -98,14 +109,14 @@ class MosquittoTransport final : public Transport,
   EventLoop::TimerId connect_timer_ = 0;  // the end of an attempt, or the start of the next
   EventLoop::TimerId keep_alive_timer_ = 0;
 
-  SubscriptionTable subscriptions_;
-  absl::flat_hash_map<int, std::string> subscribing_;  // by packet id
-  absl::flat_hash_map<int, absl::AnyInvocable<void()>> unsubscribing_;
+  // The address whose broker has our session, if any: what was granted is still granted there.
+  std::optional<size_t> session_at_;
+  BrokerSubscriptions subscriptions_{loop_};
 
   absl::btree_map<PublishId, Queued> queue_;  // in order
   PublishId next_publish_ = 1;
   size_t window_ = 0;
-  absl::flat_hash_map<int, OnAck> in_flight_;  // unacknowledged, by packet id
+  absl::flat_hash_map<int, InFlight> in_flight_;  // unacknowledged, by packet id
 
   IoLoop loop_;  // last: its thread uses all of the above, and ends first
 };

@@ -82,7 +82,7 @@ SubscriptionTable::Added SubscriptionTable::Add(Subscription subscription) {
     has_removed_ = true;
   }
   added->joined = result.granted;
-  added->state = result.granted ? State::kGranted : State::kAsked;
+  added->state = result.granted && !result.first ? State::kGranted : State::kAsked;
   entries_.push_back(std::move(added));
   return result;
 }
@@ -159,19 +159,15 @@ void SubscriptionTable::ReportJoined() {
   }
 }
 
-std::vector<std::pair<std::string, QoS>> SubscriptionTable::Filters() const {
+std::vector<std::pair<std::string, QoS>> SubscriptionTable::FiltersToAsk() const {
   std::vector<std::pair<std::string, QoS>> filters;
   for (const auto& entry : entries_) {
-    if (!entry->wants()) continue;
-    const Subscription& has = entry->subscription;
-    auto known = std::find_if(filters.begin(), filters.end(), [&has](const auto& filter) {
-      return filter.first == has.filter;
+    if (!entry->wants() || entry->state == State::kGranted) continue;
+    const std::string& asked = entry->subscription.filter;
+    bool is_known = std::any_of(filters.begin(), filters.end(), [&asked](const auto& filter) {
+      return filter.first == asked;
     });
-    if (known == filters.end()) {
-      filters.emplace_back(has.filter, has.qos);
-    } else {
-      known->second = std::max(known->second, has.qos);
-    }
+    if (!is_known) filters.emplace_back(asked, *QoSOf(asked));
   }
   return filters;
 }

@@ -52,15 +52,16 @@ class SubscriptionTable {
   // What the broker said about a filter: on_state of all that have it.
   void Report(const std::string& filter, const absl::Status& status);
 
-  // The connection is lost: on_state of all. The transport will ask for Filters() once it is back.
+  // The broker has forgotten them all: on_state of each.
   void ReportAll(const absl::Status& status);
 
   // OK to those that came to a filter that others had been granted, once, and unless it was lost
   // since.
   void ReportJoined();
 
-  // Each filter once, in order of coming, with the highest QoS that it was asked for.
-  std::vector<std::pair<std::string, QoS>> Filters() const;
+  // What a broker is to be asked for that still has what it granted: each filter once, in order of
+  // coming, with the highest QoS that it was asked for.
+  std::vector<std::pair<std::string, QoS>> FiltersToAsk() const;
 
   // At what QoS to ask the broker for a filter that somebody here has.
   std::optional<QoS> QoSOf(std::string_view filter) const;

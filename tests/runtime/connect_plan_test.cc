@@ -39,6 +39,16 @@ TEST(ConnectPlanTest, ALossBeginsARoundWithTheNextAddress) {
   EXPECT_EQ(plan.AfterFailure(), absl::Seconds(2));
 }
 
+TEST(ConnectPlanTest, ARoundMayBeginWhereTheLossWas) {
+  ConnectPlan plan(3, absl::Seconds(1), absl::Seconds(5));
+  plan.AfterFailure();
+  EXPECT_EQ(plan.AfterLoss(kLong), absl::Seconds(1));
+  plan.ReturnTo(1);
+  EXPECT_EQ(plan.address(), 1u);
+  EXPECT_EQ(plan.AfterFailure(), kNone);
+  EXPECT_EQ(plan.address(), 2u);
+}
+
 TEST(ConnectPlanTest, AConnectionThatLastedBringsTheShortestWaitBack) {
   ConnectPlan plan(1, absl::Milliseconds(1), absl::Seconds(5));
   for (int i = 0; i < 20; ++i) plan.AfterFailure();

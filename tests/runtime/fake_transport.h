@@ -34,6 +34,7 @@ class FakeTransport final : public Transport {
   absl::Status WaitUntilConnected(absl::Duration) override {
     return connected_ ? absl::OkStatus() : absl::DeadlineExceededError("not connected");
   }
+  bool keeps_session() const override { return false; }
 
   SubscriptionId Subscribe(Subscription subscription) override {
     subscriptions_.emplace(++next_id_, std::move(subscription));

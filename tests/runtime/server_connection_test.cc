@@ -142,6 +142,7 @@ class SubscriptionRefuser final : public Transport {
   const std::string& client_id() const override { return transport_->client_id(); }
   bool is_connected() const override { return true; }
   absl::Status WaitUntilConnected(absl::Duration) override { return absl::OkStatus(); }
+  bool keeps_session() const override { return false; }
   SubscriptionId Subscribe(Subscription subscription) override {
     if (answer_.has_value()) {
       loop().Post([on_state = std::move(subscription.on_state), answer = *answer_]() mutable {

@@ -102,6 +102,25 @@ TEST_F(SubscriptionTableTest, WhatWasRefusedIsNotToBeUnsubscribed) {
   EXPECT_EQ(table_.Remove(id), std::nullopt);
 }
 
+TEST_F(SubscriptionTableTest, AsksABrokerThatRemembersOnlyForWhatItHasNotGranted) {
+  Add("one", "granted", QoS::kAtMostOnce);
+  Add("two", "refused");
+  Add("three", "raised", QoS::kAtMostOnce);
+  for (const char* filter : {"granted", "raised"}) table_.Report(filter, absl::OkStatus());
+  table_.Report("refused", absl::PermissionDeniedError("no"));
+  Add("four", "raised", QoS::kExactlyOnce);
+  Add("five", "granted", QoS::kAtMostOnce);
+  Add("six", "new");
+  EXPECT_THAT(
+      table_.FiltersToAsk(),
+      ElementsAre(
+          Pair("refused", QoS::kAtLeastOnce),
+          Pair("raised", QoS::kExactlyOnce),
+          Pair("new", QoS::kAtLeastOnce)));
+  table_.ReportAll(kLost);
+  EXPECT_EQ(table_.FiltersToAsk().size(), 4u);
+}
+
 TEST_F(SubscriptionTableTest, ListsEachFilterOnceWithItsHighestQoS) {
   Add("one", "b", QoS::kAtMostOnce);
   Add("two", "a", QoS::kAtLeastOnce);
@@ -109,7 +128,7 @@ TEST_F(SubscriptionTableTest, ListsEachFilterOnceWithItsHighestQoS) {
   SubscriptionTable::Added gone = Add("four", "c");
   table_.Remove(gone.id);
   EXPECT_THAT(
-      table_.Filters(),
+      table_.FiltersToAsk(),
       ElementsAre(Pair("b", QoS::kExactlyOnce), Pair("a", QoS::kAtLeastOnce)));
 }
 
@@ -178,7 +197,7 @@ TEST_F(SubscriptionTableTest, AllMayBeRemovedAmongThem) {
   Dispatch("a");
   EXPECT_THAT(Heard(), ElementsAre("one:x"));
   EXPECT_THAT(gone, ElementsAre("a"));
-  EXPECT_THAT(table_.Filters(), IsEmpty());
+  EXPECT_THAT(table_.FiltersToAsk(), IsEmpty());
 }
 
 TEST_F(SubscriptionTableTest, WhatIsAddedMeanwhileGetsTheNextMessage) {
@@ -234,7 +253,7 @@ TEST_F(SubscriptionTableTest, WhatACallbackHoldsMayComeBackAsItIsDestroyed) {
   SubscriptionTable::Id id = table_.Add({.filter = "a", .on_message = [guard](Message) {}}).id;
   guard.reset();
   EXPECT_EQ(table_.Remove(id), "a");
-  EXPECT_THAT(table_.Filters(), ElementsAre(Pair("c", QoS::kAtLeastOnce)));
+  EXPECT_THAT(table_.FiltersToAsk(), ElementsAre(Pair("c", QoS::kAtLeastOnce)));
 }
 
 }  // namespace

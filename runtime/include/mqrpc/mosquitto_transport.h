@@ -35,6 +35,18 @@ struct MosquittoOptions {
   // 18 h. A broker that is silent for 1.5 times as long is taken to be gone.
   absl::Duration keep_alive = absl::Seconds(30);
 
+  // How long the broker keeps our subscriptions, and the messages to them, while the connection is
+  // away: whole seconds, up to 2^32-2; the broker may shorten it. Zero: not at all, and what comes
+  // meanwhile is lost. For clients, so that replies survive a short loss. Not for a connection that
+  // serves: while it is away the broker would go on giving calls to it, and callers would not be
+  // told that nobody is there.
+  //
+  // The session begins with this object and ends when it is destroyed (while disconnected: when it
+  // expires). It is at one broker: after a loss that address is tried first, and at another one the
+  // subscriptions are made anew. It is given up if the loss finds QoS 2 messages of ours that the
+  // broker has not acknowledged. What is told of it: Subscription::on_state.
+  absl::Duration session_expiry = absl::ZeroDuration();
+
   // How long one attempt to connect to one address may take, the first as well as every later one.
   absl::Duration connect_timeout = absl::Seconds(10);
 
@@ -68,8 +80,8 @@ struct MosquittoOptions {
 };
 
 // Connects to an MQTT 5 broker and keeps the connection: reconnects when it is lost, and subscribes
-// again. Returns once the broker has accepted it, unless it is to connect in the background.
-// Errors:
+// again what the broker has not kept. Returns once the broker has accepted it, unless it is to
+// connect in the background. Errors:
 //   INVALID_ARGUMENT     an option is wrong; the message names it
 //   UNAVAILABLE          no broker answers at the address, or it is not an MQTT 5 broker
 //   PERMISSION_DENIED    the broker refuses the credentials or the client id

@@ -27,17 +27,21 @@ struct Subscription {
   // Each message that matches. In a turn of the loop.
   absl::AnyInvocable<void(Message)> on_message = {};
 
-  // OK each time the broker has granted it (again after each reconnect); UNAVAILABLE when the
-  // connection is lost; PERMISSION_DENIED and others, as the broker's SUBACK said. In a turn of the
-  // loop. May be empty.
+  // OK each time the broker has granted it; PERMISSION_DENIED and others, as the broker's SUBACK
+  // said; UNAVAILABLE when messages to it may have been lost, after which it is made anew, and OK
+  // comes again. Without a session that is when the connection is lost. If the broker keeps a
+  // session (MQTT 5 section 4.1), a loss is not told: what came meanwhile arrives after it, at QoS
+  // 1 perhaps a second time. UNAVAILABLE then comes at the reconnect, if the broker has no session
+  // any more. What a session does not keep: messages of QoS 0, and one of QoS 2 whose exchange of
+  // acknowledgements the loss interrupts. In a turn of the loop. May be empty.
   absl::AnyInvocable<void(const absl::Status&)> on_state = {};
 };
 
 // One connection to a broker, which any number of channels and servers share. Users make one with
 // ConnectMosquitto() or InProcessBroker::Connect() and hand it to them; it must outlive them.
 //
-// `client_id` and `WaitUntilConnected` may be called by any thread; the rest only in a turn of
-// loop(), where all callbacks come too, never from inside the method that takes them.
+// `client_id`, `keeps_session` and `WaitUntilConnected` may be called by any thread; the rest only
+// in a turn of loop(), where all callbacks come too, never from inside the method that takes them.
 class Transport {
  public:
   using SubscriptionId = uint64_t;
@@ -50,7 +54,8 @@ class Transport {
 
   // How a PUBLISH ended: what the broker answered (for QoS 0, kSuccess once it was written), or why
   // there is no answer:
-  //   UNAVAILABLE         the connection was lost first; the broker may or may not have it
+  //   UNAVAILABLE         the connection was lost first; the broker may or may not have it, and it
+  //                       is not sent again, session or not
   //   INVALID_ARGUMENT    a string of it may not be sent over MQTT; it was not
   //   RESOURCE_EXHAUSTED  it exceeds the queue's or the broker's bound; it was not sent
   using OnAck = absl::AnyInvocable<void(absl::StatusOr<ReasonCode>)>;
@@ -70,6 +75,10 @@ class Transport {
   //   DEADLINE_EXCEEDED    it was not within `timeout`; says why the last attempt failed
   //   FAILED_PRECONDITION  called on the connection's own thread, which has to connect it
   virtual absl::Status WaitUntilConnected(absl::Duration timeout) = 0;
+
+  // Whether the broker is asked to keep a session while the connection is away: see
+  // Subscription::on_state. It never changes.
+  virtual bool keeps_session() const = 0;
 
   // A filter that is already subscribed is shared, not subscribed again.
   virtual SubscriptionId Subscribe(Subscription subscription) = 0;
