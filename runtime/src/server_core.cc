@@ -81,6 +81,11 @@ absl::Status ServerCore::Register(Service& service) {
 
 absl::Status ServerCore::Start(absl::Duration timeout) {
   if (!status_.ok()) return status_;
+  if (transport_.keeps_session()) {
+    return absl::InvalidArgumentError(
+        "the connection keeps a session (MosquittoOptions::session_expiry): while it is away, calls "
+        "would be given to it and wait; serve over a second connection without one");
+  }
   {
     MutexLock lock(mutex_);
     if (started_ || !open_) {

@@ -84,7 +84,8 @@ class Server {
   absl::Status Register(Service& service);
 
   // Subscribes, and returns when the broker has granted it all or `timeout` has passed. Errors:
-  //   INVALID_ARGUMENT     an option is wrong; the message names it
+  //   INVALID_ARGUMENT     an option is wrong, which the message names; or the connection keeps a
+  //                        session, which is for clients only
   //   FAILED_PRECONDITION  started already, shut down, or called on the connection's own thread
   //   PERMISSION_DENIED    the broker refuses a subscription
   //   UNAVAILABLE          the connection was lost
