@@ -20,8 +20,9 @@ DEPENDS      other targets of mqrpc_generate whose files these import, or any li
              Their import directories, and those of what they depend on, are searched too.
 
 Files of one target may import each other. Code is made anew when a file changes, or one that it
-imports, however indirectly, or the plugin. mqrpc/status.proto and google/protobuf/*.proto can always
-be imported. The library is STATIC or SHARED as BUILD_SHARED_LIBS says.
+imports, however indirectly, or the plugin. mqrpc/options.proto, mqrpc/status.proto and
+google/protobuf/*.proto can always be imported. The library is STATIC or SHARED as BUILD_SHARED_LIBS
+says.
 #]=======================================================================]
 
 cmake_policy(PUSH)

@@ -7,7 +7,7 @@ set(mqrpc_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/mqrpc)
 set(mqrpc_targets mqrpc mqrpc_testing protoc-gen-mqrpc)
 
 install(TARGETS ${mqrpc_targets} EXPORT mqrpcTargets INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(DIRECTORY runtime/include/ proto/ ${PROJECT_BINARY_DIR}/runtime/gen/
+install(DIRECTORY runtime/include/ proto/ ${PROJECT_BINARY_DIR}/proto/gen/
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN *.h PATTERN *.proto)
 

@@ -20,7 +20,7 @@ Server::~Server() { Shutdown(); }
 
 absl::Status Server::Register(Service& service) { return core_->Register(service); }
 
-absl::Status Server::Start(absl::Duration timeout) { return core_->Start(timeout); }
+absl::Status Server::Start(absl::Duration limit) { return core_->Start(limit); }
 
 void Server::Shutdown(absl::Duration grace) { core_->Shutdown(grace); }
 

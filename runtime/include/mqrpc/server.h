@@ -83,14 +83,14 @@ class Server {
   // Before Start. ALREADY_EXISTS if a service of that name is registered.
   absl::Status Register(Service& service);
 
-  // Subscribes, and returns when the broker has granted it all or `timeout` has passed. Errors:
+  // Subscribes, and returns when the broker has granted it all or `limit` has passed. Errors:
   //   INVALID_ARGUMENT     an option is wrong, which the message names; or the connection keeps a
   //                        session, which is for clients only
   //   FAILED_PRECONDITION  started already, shut down, or called on the connection's own thread
   //   PERMISSION_DENIED    the broker refuses a subscription
   //   UNAVAILABLE          the connection was lost
   //   DEADLINE_EXCEEDED    the broker has not answered
-  absl::Status Start(absl::Duration timeout = absl::Seconds(10));
+  absl::Status Start(absl::Duration limit = absl::Seconds(10));
 
   // Takes no more calls, finishes those that it has, also those that the broker had queued for it,
   // and sends their replies. After `grace` it waits no more: calls whose turn has not come are
