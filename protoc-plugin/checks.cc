@@ -10,6 +10,8 @@
 
 #include "protoc-plugin/declared_names.h"
 #include "protoc-plugin/keywords.h"
+#include "protoc-plugin/method_options.h"
+#include "protoc-plugin/method_options_check.h"
 #include "protoc-plugin/names.h"
 
 namespace mqrpc::plugin {
@@ -89,6 +91,7 @@ void CheckMethods(const ServiceDescriptor& service, ErrorList& errors) {
   for (int i = 0; i < service.method_count(); ++i) {
     const MethodDescriptor& method = *service.method(i);
     CheckStreaming(method, errors);
+    CheckMethodOptions(method, errors);
     if (IsReservedForMethods(std::string(method.name()))) {
       errors.Add(
           method,
@@ -97,6 +100,23 @@ void CheckMethods(const ServiceDescriptor& service, ErrorList& errors) {
     }
   }
   CheckOverlap(service, errors);
+}
+
+// Of what is generated for options, which no class has around it.
+void CheckConstants(
+    const ServiceDescriptor& service,
+    const DeclaredNames& declared,
+    ErrorList& errors) {
+  for (int i = 0; i < service.method_count(); ++i) {
+    const MethodDescriptor& method = *service.method(i);
+    const std::string constant = MethodNames(method).constant;
+    const std::string* owner = declared.Find(constant);
+    if (owner == nullptr || !MethodOptions(method).HasCallOptions()) continue;
+    errors.Add(
+        method,
+        "the options of method " + Quoted(method.full_name()) + " would generate the constant " +
+            Quoted(constant) + ", which is also the C++ name of " + *owner + "; rename that");
+  }
 }
 
 void CheckServiceNames(const FileDescriptor& file, ErrorList& errors) {
@@ -115,6 +135,7 @@ void CheckServiceNames(const FileDescriptor& file, ErrorList& errors) {
           what + " clashes with the C++ name " + Quoted(name) + " of " + *owner +
               "; rename the service");
     }
+    CheckConstants(service, declared, errors);
     const auto [other, is_new] = services.emplace(name, service.name());
     if (is_new) continue;
     errors.Add(

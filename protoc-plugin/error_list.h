@@ -29,6 +29,13 @@ class ErrorList final {
       int option,
       const std::string& message);
 
+  // About an option of a method: `option` begins with its field number in MethodOptions, and goes
+  // on with those of a field within it.
+  void AddAtOption(
+      const google::protobuf::MethodDescriptor& method,
+      std::vector<int> option,
+      const std::string& message);
+
   // About the declaration of the package.
   void AddAtPackage(const google::protobuf::FileDescriptor& file, const std::string& message);
 

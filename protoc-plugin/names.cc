@@ -91,7 +91,8 @@ MethodNames::MethodNames(const google::protobuf::MethodDescriptor& method)
       blocking(EscapeKeyword(wire)),
       async(wire + "Async"),
       request(TypeName(*method.input_type(), *method.service())),
-      reply(TypeName(*method.output_type(), *method.service())) {}
+      reply(TypeName(*method.output_type(), *method.service())),
+      constant("mqrpc_" + Identifier(std::string(method.service()->name())) + "_" + wire) {}
 
 std::vector<std::string> Namespace(const google::protobuf::FileDescriptor& file) {
   std::string scope = ClassInNamespaceOf(file);

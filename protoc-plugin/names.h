@@ -38,6 +38,7 @@ struct MethodNames {
   std::string async;     // SetTargetAsync
   std::string request;   // SetTargetRequest, or ::other::SetTargetRequest
   std::string reply;     // SetTargetReply, likewise
+  std::string constant;  // mqrpc_Thermostat_SetTarget, for what its options say
 };
 
 // The constant with a service's name, in its class.

@@ -2,11 +2,14 @@
 
 #include "protoc-plugin/comment.h"
 #include "protoc-plugin/layout.h"
+#include "protoc-plugin/method_constant.h"
+#include "protoc-plugin/method_options.h"
 #include "protoc-plugin/names.h"
 
 namespace mqrpc::plugin {
 
 using google::protobuf::FileDescriptor;
+using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
 
 namespace {
@@ -15,15 +18,22 @@ constexpr int kBodyIndent = 2;
 
 std::string ServiceNameConstant() { return std::string(kServiceNameConstant); }
 
-std::string MethodArgument(const MethodNames& names) {
-  return "{" + ServiceNameConstant() + ", \"" + names.wire + "\"}";
+// What the functions of a stub pass to the channel. Without options it is never broken.
+std::string MethodArgument(const MethodDescriptor& method, const std::string& separator) {
+  const MethodNames names(method);
+  const MethodOptions options(method);
+  if (options.HasCallOptions()) return names.constant;
+  const std::string name = "\"" + names.wire + "\"";
+  if (options.idempotency.empty()) return "{" + ServiceNameConstant() + ", " + name + "}";
+  return "{" + ServiceNameConstant() + separator + name + separator + options.idempotency + "}";
 }
 
 std::vector<std::string> StubParameters(const MethodNames& names) {
   return {"const " + names.request + "& request", "const ::mqrpc::CallOptions& options"};
 }
 
-std::string BlockingMethod(const ServiceNames& service, const MethodNames& names) {
+std::string BlockingMethod(const ServiceNames& service, const MethodDescriptor& descriptor) {
+  const MethodNames names(descriptor);
   const Function head = {
       .result = "::absl::StatusOr<" + names.reply + ">",
       .outer = service.class_name + "::",
@@ -32,7 +42,8 @@ std::string BlockingMethod(const ServiceNames& service, const MethodNames& names
       .parameters = StubParameters(names),
       .end = " {"};
   const std::string start = "->Start<" + names.reply + ">(";
-  const std::string method = MethodArgument(names);
+  const std::string method = MethodArgument(descriptor, ", ");
+  const std::string broken = Indented(MethodArgument(descriptor, ",\n ") + ",\n", 8);
   const std::string body = FirstThatFits(
       {
           "return channel_" + start + method + ", request, options).Wait();\n",
@@ -40,12 +51,15 @@ std::string BlockingMethod(const ServiceNames& service, const MethodNames& names
           "return channel_\n    " + start + method + ", request, options)\n    .Wait();\n",
           "return channel_\n    " + start + "\n        " + method +
               ",\n        request,\n        options)\n    .Wait();\n",
+          "return channel_\n    " + start + "\n" + broken +
+              "        request,\n        options)\n    .Wait();\n",
       },
       kBodyIndent);
   return Guarded(FunctionLines(head, 0) + body + "}\n", 0) + "\n";
 }
 
-std::string AsyncMethod(const ServiceNames& service, const MethodNames& names) {
+std::string AsyncMethod(const ServiceNames& service, const MethodDescriptor& descriptor) {
+  const MethodNames names(descriptor);
   const Function head = {
       .result = "::mqrpc::Call<" + names.reply + ">",
       .outer = service.class_name + "::",
@@ -54,11 +68,13 @@ std::string AsyncMethod(const ServiceNames& service, const MethodNames& names) {
       .parameters = StubParameters(names),
       .end = " {"};
   const std::string start = "return channel_->Start<" + names.reply + ">(";
-  const std::string method = MethodArgument(names);
+  const std::string method = MethodArgument(descriptor, ", ");
+  const std::string broken = Indented(MethodArgument(descriptor, ",\n ") + ",\n", 4);
   const std::string body = FirstThatFits(
       {
           start + method + ", request, options);\n",
           start + "\n    " + method + ",\n    request,\n    options);\n",
+          start + "\n" + broken + "    request,\n    options);\n",
       },
       kBodyIndent);
   return Guarded(FunctionLines(head, 0) + body + "}\n", 0) + "\n";
@@ -76,10 +92,15 @@ std::string Handler(const ServiceNames& service, const MethodNames& names) {
   return Guarded(FunctionLines(head, 0) + body + "}\n", 0) + "\n";
 }
 
-std::string DescribedMethod(const MethodNames& names) {
-  const std::string name = "{\"" + names.wire + "\",";
-  const std::string handler = "::mqrpc::UnaryHandler(this, &Service::" + names.blocking + ")},\n";
-  return FirstThatFits({name + " " + handler, name + "\n " + handler}, 10);
+std::string DescribedMethod(const MethodDescriptor& method) {
+  const MethodNames names(method);
+  const std::string idempotency = MethodOptions(method).idempotency;
+  const auto layout = [&names, &idempotency](const std::string& separator) {
+    return "{\"" + names.wire + "\"" + separator +
+           "::mqrpc::UnaryHandler(this, &Service::" + names.blocking + ")" +
+           (idempotency.empty() ? "" : separator + idempotency) + "},\n";
+  };
+  return FirstThatFits({layout(", "), layout(",\n ")}, 10);
 }
 
 std::string DescriptorFunction(const ServiceDescriptor& service, const ServiceNames& names) {
@@ -95,7 +116,7 @@ std::string DescriptorFunction(const ServiceDescriptor& service, const ServiceNa
   }
   text += "  return {\n      ::std::string(" + ServiceNameConstant() + "),\n      {\n";
   for (int i = 0; i < service.method_count(); ++i) {
-    text += DescribedMethod(MethodNames(*service.method(i)));
+    text += DescribedMethod(*service.method(i));
   }
   return text + "      },\n  };\n}\n";
 }
@@ -103,8 +124,9 @@ std::string DescriptorFunction(const ServiceDescriptor& service, const ServiceNa
 std::string ServiceFunctions(const ServiceDescriptor& service) {
   const ServiceNames names(service);
   std::string text;
+  for (int i = 0; i < service.method_count(); ++i) text += MethodConstant(*service.method(i));
   for (int i = 0; i < service.method_count(); ++i) {
-    const MethodNames method(*service.method(i));
+    const MethodDescriptor& method = *service.method(i);
     text += BlockingMethod(names, method) + AsyncMethod(names, method);
   }
   for (int i = 0; i < service.method_count(); ++i) {

@@ -1,4 +1,4 @@
-# cmake -DPROTOC=… -DPLUGIN=… -DIMPORT_DIR=… -DPROTOS=a.proto,b.proto -DEXPECTED=… -DOUT_DIR=…
+# cmake -DPROTOC=… -DPLUGIN=… -DMQRPC_PROTO_DIR=… -DIMPORT_DIR=… -DPROTOS=a.proto,b.proto -DEXPECTED=… -DOUT_DIR=…
 #       [-DPARAMETER=…] [-DUPDATE=ON] -P errors.cmake
 #
 # Runs protoc with the plugin, which has to fail, write no file, and say exactly what is in EXPECTED;
@@ -12,7 +12,7 @@ if(PARAMETER)
   set(parameter --mqrpc_opt=${PARAMETER})
 endif()
 execute_process(
-  COMMAND ${PROTOC} -I${IMPORT_DIR} --plugin=protoc-gen-mqrpc=${PLUGIN} --mqrpc_out=${OUT_DIR}
+  COMMAND ${PROTOC} -I${IMPORT_DIR} -I${MQRPC_PROTO_DIR} --plugin=protoc-gen-mqrpc=${PLUGIN} --mqrpc_out=${OUT_DIR}
           ${parameter} ${protos}
   RESULT_VARIABLE result
   ERROR_VARIABLE errors)

@@ -1,4 +1,4 @@
-# cmake -DPROTOC=… -DPLUGIN=… -DIMPORT_DIR=… -DPROTOS=a.proto,b.proto -DGOLDEN_DIR=… -DOUT_DIR=…
+# cmake -DPROTOC=… -DPLUGIN=… -DMQRPC_PROTO_DIR=… -DIMPORT_DIR=… -DPROTOS=a.proto,b.proto -DGOLDEN_DIR=… -DOUT_DIR=…
 #       [-DUPDATE=ON] -P goldens.cmake
 #
 # Runs protoc with the plugin and compares what it writes with the files in GOLDEN_DIR, byte for byte;
@@ -11,7 +11,7 @@ file(REMOVE_RECURSE ${OUT_DIR})
 file(MAKE_DIRECTORY ${OUT_DIR})
 string(REPLACE "," ";" protos "${PROTOS}")
 execute_process(
-  COMMAND ${PROTOC} -I${IMPORT_DIR} --plugin=protoc-gen-mqrpc=${PLUGIN} --mqrpc_out=${OUT_DIR}
+  COMMAND ${PROTOC} -I${IMPORT_DIR} -I${MQRPC_PROTO_DIR} --plugin=protoc-gen-mqrpc=${PLUGIN} --mqrpc_out=${OUT_DIR}
           ${protos}
   COMMAND_ERROR_IS_FATAL ANY)
 if(UPDATE)

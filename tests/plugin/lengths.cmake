@@ -1,4 +1,4 @@
-# cmake -DPROTOC=… -DPLUGIN=… -DCLANG_FORMAT=… -DSTYLE=.clang-format -DOUT_DIR=… -P lengths.cmake
+# cmake -DPROTOC=… -DPLUGIN=… -DMQRPC_PROTO_DIR=… -DCLANG_FORMAT=… -DSTYLE=.clang-format -DOUT_DIR=… -P lengths.cmake
 #
 # Fails if clang-format would change what is generated for names of any length, on their own and
 # together, so that every way to break a line comes up on both sides of its limit.
@@ -11,6 +11,9 @@ set(messages "")
 set(long_reply "")
 set(long_method "")
 set(long_everything "")
+set(long_idempotent "")
+set(long_with_options "")
+set(long_options "")
 foreach(length RANGE 1 ${longest})
   string(REPEAT m ${length} message)
   string(REPEAT r ${length} method)
@@ -20,9 +23,29 @@ foreach(length RANGE 1 ${longest})
   string(APPEND messages "message ${message} {}\n")
   string(APPEND long_reply "  rpc Get${length}(m) returns (${message});\n")
   string(APPEND long_method "  rpc ${method}(mmmmmm) returns (mmmmmmm);\n")
+  string(APPEND long_idempotent
+    "  rpc ${half_method}${length}(m) returns (${half_message}) {\n"
+    "    option idempotency_level = IDEMPOTENT;\n  }\n"
+    "  rpc ${method}i(m) returns (m) {\n    option idempotency_level = NO_SIDE_EFFECTS;\n  }\n")
+  string(APPEND long_with_options
+    "  rpc ${method}(m) returns (${message}) {\n    option (mqrpc.wait_for_ready) = true;\n  }\n")
   string(APPEND long_everything
     "  rpc ${half_method}${length}(${half_message}) returns (${half_message}) {\n"
     "    option deprecated = true;\n  }\n")
+endforeach()
+foreach(length RANGE 1 9)
+  string(REPEAT 1 ${length} number)
+  set(backoff "max_backoff: { seconds: 5 }")
+  string(APPEND long_options
+    "  rpc Attempts${length}(m) returns (m) {\n"
+    "    option (mqrpc.qos) = AT_MOST_ONCE;\n"
+    "    option (mqrpc.retry) = { max_attempts: ${number} };\n  }\n"
+    "  rpc Backoff${length}(m) returns (m) {\n"
+    "    option (mqrpc.timeout) = { seconds: 5 };\n"
+    "    option (mqrpc.retry) = { max_attempts: ${number} ${backoff} };\n  }\n"
+    "  rpc Timeouts${length}(m) returns (m) {\n"
+    "    option (mqrpc.timeout) = { nanos: ${number} };\n"
+    "    option (mqrpc.retry) = { attempt_timeout: { nanos: ${number} } ${backoff} };\n  }\n")
 endforeach()
 set(short_method "")
 foreach(length RANGE 55 ${longest})
@@ -45,9 +68,12 @@ foreach(length RANGE 80 115)
 endforeach()
 
 file(WRITE ${OUT_DIR}/lengths.proto
-  "syntax = \"proto3\";\npackage lengths;\n${messages}"
+  "syntax = \"proto3\";\npackage lengths;\nimport \"mqrpc/options.proto\";\n${messages}"
   "service LongReply {\n${long_reply}}\n"
   "service LongMethod {\n${long_method}}\n"
+  "service LongIdempotent {\n${long_idempotent}}\n"
+  "service LongWithOptions {\n${long_with_options}}\n"
+  "service LongOptions {\n${long_options}}\n"
   "service LongEverything {\n${long_everything}}\n"
   "service ShortMethod {\n${short_method}}\n"
   "${long_services}"
@@ -68,7 +94,7 @@ foreach(length RANGE 75 ${longest} 5)
 endforeach()
 
 execute_process(
-  COMMAND ${PROTOC} -I${OUT_DIR} --plugin=protoc-gen-mqrpc=${PLUGIN} --mqrpc_out=${OUT_DIR}
+  COMMAND ${PROTOC} -I${OUT_DIR} -I${MQRPC_PROTO_DIR} --plugin=protoc-gen-mqrpc=${PLUGIN} --mqrpc_out=${OUT_DIR}
           ${protos}
   COMMAND_ERROR_IS_FATAL ANY)
 set(FILES ${files})

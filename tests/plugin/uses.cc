@@ -9,6 +9,7 @@
 #include "imports.mqrpc.pb.h"
 #include "keywords.mqrpc.pb.h"
 #include "many_services.mqrpc.pb.h"
+#include "method_options.mqrpc.pb.h"
 #include "no_package.mqrpc.pb.h"
 #include "no_service.mqrpc.pb.h"
 
@@ -52,6 +53,8 @@ absl::Status Call(mqrpc::Channel& channel) {
   std::move(call).Then([](absl::StatusOr<Reply> /*reply*/) {});
   fixtures::keywords::delete_::Stub keywords(channel);
   keywords.newAsync({}).Detach();
+  fixtures::method_options::Valve::Stub valve(channel);
+  valve.ExactlyOnceAsync({}, {.qos = mqrpc::QoS::kAtLeastOnce}).Detach();
   return keywords.co_await_({}).status();
 }
 

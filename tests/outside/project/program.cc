@@ -29,6 +29,9 @@ class Thermostat final : public acme::Thermostat::Service {
 
 absl::Status ServeAndCall(mqrpc::Transport& transport) {
   Thermostat service;
+  if (service.mqrpc_descriptor().methods.at(0).idempotency != mqrpc::Idempotency::kIdempotent) {
+    return absl::InternalError("the option idempotency_level is lost");
+  }
   mqrpc::Server server(transport);
   if (absl::Status status = server.Register(service); !status.ok()) return status;
   if (absl::Status status = server.Start(); !status.ok()) return status;

@@ -1,0 +1,17 @@
+#ifndef MQRPC_PROTOC_PLUGIN_METHOD_CONSTANT_H_
+#define MQRPC_PROTOC_PLUGIN_METHOD_CONSTANT_H_
+
+#include <google/protobuf/descriptor.h>
+
+#include <string>
+
+namespace mqrpc::plugin {
+
+// The definition of the ::mqrpc::Method of a method that sets call options, which both functions of
+// the stub refer to; it goes into the namespace of the file. Empty for other methods: those are
+// written out where they are called.
+std::string MethodConstant(const google::protobuf::MethodDescriptor& method);
+
+}  // namespace mqrpc::plugin
+
+#endif  // MQRPC_PROTOC_PLUGIN_METHOD_CONSTANT_H_

@@ -1,0 +1,31 @@
+#ifndef MQRPC_PROTOC_PLUGIN_METHOD_OPTIONS_H_
+#define MQRPC_PROTOC_PLUGIN_METHOD_OPTIONS_H_
+
+#include <google/protobuf/descriptor.h>
+
+#include <string>
+#include <vector>
+
+namespace mqrpc::plugin {
+
+// What the .proto says about the calls of a method, in C++. Each is empty for what is not said.
+struct MethodOptions {
+  explicit MethodOptions(const google::protobuf::MethodDescriptor& method);
+
+  // `::mqrpc::Idempotency::kIdempotent`
+  std::string idempotency;
+
+  // Initialisers of ::mqrpc::CallOptions in its order, such as `.wait_for_ready = true`, but for
+  // the last of them, `.retry`.
+  std::vector<std::string> call_options;
+
+  // Those of ::mqrpc::RetryPolicy. It may be there and be empty.
+  bool has_retry = false;
+  std::vector<std::string> retry;
+
+  bool HasCallOptions() const { return !call_options.empty() || has_retry; }
+};
+
+}  // namespace mqrpc::plugin
+
+#endif  // MQRPC_PROTOC_PLUGIN_METHOD_OPTIONS_H_
