@@ -1,6 +1,8 @@
 #include "mqrpc/in_process_transport.h"
 
+#include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -57,6 +59,7 @@ class InProcessTransport final : public Transport {
   bool is_connected() const override { return true; }
   absl::Status WaitUntilConnected(absl::Duration) override { return absl::OkStatus(); }
   bool keeps_session() const override { return false; }
+  std::optional<std::string> response_information() const override { return std::nullopt; }
   SubscriptionId Subscribe(Subscription subscription) override {
     return link_->Subscribe(std::move(subscription));
   }

@@ -31,6 +31,7 @@ class MosquittoClient {
     int max_in_flight = 100;
     bool clean_start = true;
     uint32_t session_expiry_seconds = 0;
+    bool request_response_information = false;
   };
 
   // What the broker's CONNACK said.
@@ -38,6 +39,7 @@ class MosquittoClient {
     int receive_maximum = 0;  // unacknowledged messages, at most
     bool session_is_present = false;
     bool session_will_be_kept = false;  // when the connection is lost
+    std::optional<std::string> response_information = {};
   };
 
   // What comes from the broker, called inside Read. The client must not be destroyed in them.

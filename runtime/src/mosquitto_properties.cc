@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -124,6 +125,9 @@ PropertyList MakeConnectProperties(const MosquittoClient::Options& options) {
         MQTT_PROP_SESSION_EXPIRY_INTERVAL,
         options.session_expiry_seconds);
   }
+  if (options.request_response_information) {
+    mosquitto_property_add_byte(&list, MQTT_PROP_REQUEST_RESPONSE_INFORMATION, 1);
+  }
   return PropertyList(list);
 }
 
@@ -133,13 +137,18 @@ MosquittoClient::Accepted ReadAccepted(
     const mosquitto_property* properties) {
   uint16_t receive_maximum = kDefaultReceiveMaximum;
   mosquitto_property_read_int16(properties, MQTT_PROP_RECEIVE_MAXIMUM, &receive_maximum, false);
+  char* text = nullptr;
+  mosquitto_property_read_string(properties, MQTT_PROP_RESPONSE_INFORMATION, &text, false);
+  std::optional<std::string> response_information;
+  if (text != nullptr) response_information = Take(text);
   // What was asked for, unless the broker says otherwise.
   uint32_t expiry = asked.session_expiry_seconds;
   mosquitto_property_read_int32(properties, MQTT_PROP_SESSION_EXPIRY_INTERVAL, &expiry, false);
   return {
       .receive_maximum = receive_maximum,
       .session_is_present = session_present,
-      .session_will_be_kept = expiry > 0};
+      .session_will_be_kept = expiry > 0,
+      .response_information = std::move(response_information)};
 }
 
 PropertyList MakeDisconnectProperties(const MosquittoClient::Options& options) {

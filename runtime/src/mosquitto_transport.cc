@@ -23,8 +23,8 @@ MosquittoClient::Options ClientOptions(
       .keep_alive_seconds = static_cast<int>(absl::ToInt64Seconds(options.keep_alive)),
       .max_in_flight = static_cast<int>(options.max_in_flight),
       .clean_start = clean_start,
-      .session_expiry_seconds =
-          static_cast<uint32_t>(absl::ToInt64Seconds(options.session_expiry))};
+      .session_expiry_seconds = static_cast<uint32_t>(absl::ToInt64Seconds(options.session_expiry)),
+      .request_response_information = options.request_response_information};
 }
 
 }  // namespace
@@ -90,6 +90,7 @@ void MosquittoTransport::OnAccepted(const MosquittoClient::Accepted& accepted) {
   if (session_at_.has_value() && !has_resumed) ForgetSession();
   session_at_.reset();
   if (accepted.session_will_be_kept) session_at_ = plan_.address();
+  response_information_ = accepted.response_information;
   accepted_ = true;
   window_ = std::min(options_.max_in_flight, static_cast<size_t>(accepted.receive_maximum));
   accepted_at_ = loop_.Now();

@@ -45,6 +45,7 @@ class MosquittoTransport final : public Transport,
   bool is_connected() const override { return accepted_; }
   absl::Status WaitUntilConnected(absl::Duration timeout) override;
   bool keeps_session() const override { return options_.session_expiry > absl::ZeroDuration(); }
+  std::optional<std::string> response_information() const override { return response_information_; }
   SubscriptionId Subscribe(Subscription subscription) override {
     return subscriptions_.Subscribe(std::move(subscription));
   }
@@ -101,9 +102,10 @@ class MosquittoTransport final : public Transport,
   bool has_first_result_ = false;  // or nobody waits for it
   ConnectionState state_;
 
-  std::unique_ptr<ConnectAttempt> attempt_;  // while its thread is at work
-  std::unique_ptr<MosquittoClient> client_;  // from then to its loss
-  bool accepted_ = false;                    // by the broker's CONNACK
+  std::unique_ptr<ConnectAttempt> attempt_;          // while its thread is at work
+  std::unique_ptr<MosquittoClient> client_;          // from then to its loss
+  bool accepted_ = false;                            // by the broker's CONNACK
+  std::optional<std::string> response_information_;  // of the last CONNACK
   bool socket_is_full_ = false;
   absl::Time accepted_at_;
   EventLoop::TimerId connect_timer_ = 0;  // the end of an attempt, or the start of the next

@@ -35,6 +35,7 @@ class FakeTransport final : public Transport {
     return connected_ ? absl::OkStatus() : absl::DeadlineExceededError("not connected");
   }
   bool keeps_session() const override { return false; }
+  std::optional<std::string> response_information() const override { return std::nullopt; }
 
   SubscriptionId Subscribe(Subscription subscription) override {
     subscriptions_.emplace(++next_id_, std::move(subscription));

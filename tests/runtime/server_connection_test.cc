@@ -143,6 +143,7 @@ class SubscriptionRefuser final : public Transport {
   bool is_connected() const override { return true; }
   absl::Status WaitUntilConnected(absl::Duration) override { return absl::OkStatus(); }
   bool keeps_session() const override { return false; }
+  std::optional<std::string> response_information() const override { return std::nullopt; }
   SubscriptionId Subscribe(Subscription subscription) override {
     if (answer_.has_value()) {
       loop().Post([on_state = std::move(subscription.on_state), answer = *answer_]() mutable {

@@ -64,6 +64,10 @@ struct MosquittoOptions {
   // Messages waiting in our own queue; one more is answered RESOURCE_EXHAUSTED.
   size_t max_queued = 200'000;
 
+  // Asks the broker for Response Information (MQTT 5 section 3.1.2.11.6), which it may answer or
+  // not: Transport::response_information. Mosquitto does not.
+  bool request_response_information = false;
+
   // False: ConnectMosquitto waits for the broker, and fails if it is not there. True:
   // ConnectMosquitto returns at once, and the connection comes when it can, like one that was lost:
   // messages wait for it, and attempts are repeated until one succeeds, also with credentials that

@@ -80,6 +80,10 @@ class Transport {
   // Subscription::on_state. It never changes.
   virtual bool keeps_session() const = 0;
 
+  // What the broker's last CONNACK gave us to build response topics from (MQTT 5 section
+  // 3.2.2.3.15), if it was asked and did. What it means is between the broker and its users.
+  virtual std::optional<std::string> response_information() const = 0;
+
   // A filter that is already subscribed is shared, not subscribed again.
   virtual SubscriptionId Subscribe(Subscription subscription) = 0;
 
