@@ -1,0 +1,62 @@
+#include "faults.h"
+
+namespace mqrpc::simulation {
+namespace {
+
+constexpr double kCalm = 0.05;
+
+double OftenNone(Random& random, double most) {
+  return random.Chance(0.5) ? 0 : most * static_cast<double>(1 + random.Below(100)) / 100;
+}
+
+absl::Duration OftenNever(Random& random) {
+  if (random.Chance(0.5)) return absl::InfiniteDuration();
+  return random.OfAnySize(absl::Milliseconds(300), absl::Seconds(20));
+}
+
+size_t OftenMany(Random& random, size_t least) {
+  return random.Chance(0.5) ? 1000 : least + random.Below(50);
+}
+
+}  // namespace
+
+Faults Faults::Draw(Random& random) {
+  Faults faults;
+  faults.max_delay = random.OfAnySize(absl::Milliseconds(1), absl::Milliseconds(100));
+  faults.loss = OftenNone(random, 0.3);
+  faults.duplicate = OftenNone(random, 0.3);
+  faults.refused = OftenNone(random, 0.1);
+  faults.cut_every = OftenNever(random);
+  faults.max_unnoticed = random.OfAnySize(absl::Milliseconds(1), absl::Seconds(5));
+  faults.max_reconnect = random.OfAnySize(absl::Milliseconds(1), absl::Seconds(3));
+  faults.stall_every = OftenNever(random);
+  faults.max_stall = random.OfAnySize(absl::Milliseconds(10), absl::Seconds(5));
+  faults.broker_restart_every = OftenNever(random) * 2;
+  faults.crash_every = OftenNever(random);
+  faults.shutdown_every = OftenNever(random);
+  faults.renewal_every = OftenNever(random);
+  faults.max_downtime = random.OfAnySize(absl::Milliseconds(10), absl::Seconds(5));
+  faults.slow = OftenNone(random, 0.5);
+  faults.max_handling = random.OfAnySize(absl::Milliseconds(10), absl::Seconds(5));
+  faults.fails = OftenNone(random, 0.2);
+  faults.forgets = OftenNone(random, 0.05);
+  faults.crashes = OftenNone(random, 0.02);
+  faults.broker_queue = OftenMany(random, 10);
+  faults.client_queue = OftenMany(random, 10);
+  faults.server_queue = OftenMany(random, 10);
+  faults.in_flight = 1 + random.Below(20);
+  return random.Chance(kCalm) ? faults.Calm() : faults;
+}
+
+Faults Faults::Calm() const {
+  Faults calm;
+  calm.is_calm = true;
+  calm.max_delay = max_delay;
+  calm.broker_queue = broker_queue;
+  calm.client_queue = client_queue;
+  calm.server_queue = server_queue;
+  calm.in_flight = in_flight;
+  return calm;
+}
+
+}  // namespace mqrpc::simulation
