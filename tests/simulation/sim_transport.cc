@@ -1,0 +1,222 @@
+#include "sim_transport.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "message_check.h"
+
+namespace mqrpc::simulation {
+namespace {
+
+constexpr absl::Duration kConnectTimeout = absl::Seconds(2);
+
+}  // namespace
+
+SimTransport::SimTransport(
+    World& world,
+    SimBroker& broker,
+    std::string client_id,
+    size_t max_queued)
+    : world_(world), broker_(broker), client_id_(std::move(client_id)), max_queued_(max_queued) {
+  world_.loop.Post(WhileAlive([this] { Connect(); }));
+}
+
+SimTransport::~SimTransport() {
+  if (link_ != nullptr) {
+    link_->to_client.Close();
+    link_->to_broker.Send(kControl, [&broker = broker_, link = link_] { broker.Drop(*link); });
+  }
+  table_.Clear();
+  std::exchange(queue_, {}).clear();
+  std::exchange(in_flight_, {}).clear();
+}
+
+EventLoop::Task SimTransport::WhileAlive(EventLoop::Task task) const {
+  return [alive = std::weak_ptr(alive_), task = std::move(task)]() mutable {
+    if (!alive.expired()) task();
+  };
+}
+
+void SimTransport::Connect() {
+  if (is_dead_) return;
+  if (!broker_.is_up()) return ReconnectLater();
+  SimLink::Client& self = *this;  // a private base, so only here
+  link_ = std::make_shared<SimLink>(world_, client_id_, self);
+  link_->to_broker.Send(kControl, [&broker = broker_, link = link_] { broker.OnConnect(link); });
+  world_.loop.RunAt(world_.Now() + kConnectTimeout, WhileAlive([this, attempt = link_] {
+                      if (link_ == attempt && !accepted_) Lose("no answer");
+                    }));
+}
+
+void SimTransport::ReconnectLater() {
+  absl::Time when = world_.Soon(world_.faults.max_reconnect);
+  world_.loop.RunAt(when, WhileAlive([this] { Connect(); }));
+}
+
+void SimTransport::OnAccepted() {
+  accepted_ = true;
+  world_.history.Add(client_id_, " is connected");
+  for (const auto& [filter, qos] : table_.Filters()) SendSubscribe(filter, qos);
+  PostHandOver();
+}
+
+void SimTransport::Lose(const std::string& why) {
+  if (is_dead_) return;
+  world_.history.Add(client_id_, " has lost the connection: ", why);
+  link_->to_client.Close();
+  link_ = nullptr;
+  ReconnectLater();
+  if (!std::exchange(accepted_, false)) return;
+  absl::Status lost = absl::UnavailableError(absl::StrCat("the connection was lost: ", why));
+  subscribing_.clear();
+  auto in_flight = std::exchange(in_flight_, {});
+  auto unsubscribing = std::exchange(unsubscribing_, {});
+  for (auto& [id, on_ack] : in_flight) on_ack(lost);
+  for (auto& [request, done] : unsubscribing) done();
+  table_.ReportAll(lost);
+}
+
+void SimTransport::Cut() {
+  if (link_ == nullptr || is_dead_) return;
+  world_.history.Add(client_id_, " is cut off");
+  CutLink();
+  world_.loop.RunAt(world_.Soon(world_.faults.max_unnoticed), WhileAlive([this, lost = link_] {
+                      if (link_ == lost) Lose("cut off");
+                    }));
+}
+
+void SimTransport::CutLink() {
+  link_->to_client.Close();
+  if (!world_.random.Chance(world_.faults.arrives_after_cut)) link_->to_broker.Close();
+  world_.loop.RunAt(world_.Soon(world_.faults.max_unnoticed), [&broker = broker_, link = link_] {
+    link->to_broker.Close();
+    broker.Drop(*link);
+  });
+}
+
+void SimTransport::Stall() {
+  if (link_ == nullptr) return;
+  world_.history.Add(client_id_, " is stalled");
+  link_->to_broker.Stall(world_.Soon(world_.faults.max_stall));
+  link_->to_client.Stall(world_.Soon(world_.faults.max_stall));
+}
+
+void SimTransport::Die() {
+  if (link_ != nullptr) CutLink();
+  link_ = nullptr;
+  accepted_ = false;
+  is_dead_ = true;
+}
+
+Transport::SubscriptionId SimTransport::Subscribe(Subscription subscription) {
+  std::string filter = subscription.filter;
+  QoS qos = subscription.qos;
+  internal::SubscriptionTable::Added added = table_.Add(std::move(subscription));
+  if (accepted_ && added.first) SendSubscribe(filter, qos);
+  if (added.granted) world_.loop.Post(WhileAlive([this] { table_.ReportJoined(); }));
+  return added.id;
+}
+
+void SimTransport::SendSubscribe(const std::string& filter, QoS qos) {
+  uint64_t request = next_id_++;
+  subscribing_[request] = filter;
+  link_->to_broker.Send(kControl, [&broker = broker_, link = link_, filter, qos, request] {
+    broker.OnSubscribe(link, filter, qos, request);
+  });
+}
+
+void SimTransport::OnSubscribed(uint64_t request) {
+  auto found = subscribing_.extract(request);
+  if (found.empty()) return;
+  table_.Report(found.mapped(), absl::OkStatus());
+  PostHandOver();
+}
+
+void SimTransport::Leave(SubscriptionId id) {
+  SendUnsubscribe(table_.Leave(id), [] {});
+}
+
+void SimTransport::Unsubscribe(SubscriptionId id, absl::AnyInvocable<void()> done) {
+  if (!done) done = [] {};
+  SendUnsubscribe(table_.Remove(id), std::move(done));
+}
+
+void SimTransport::SendUnsubscribe(
+    std::optional<std::string> filter,
+    absl::AnyInvocable<void()> done) {
+  if (!filter.has_value() || !accepted_) {
+    return world_.loop.Post(WhileAlive(std::move(done)));
+  }
+  uint64_t request = next_id_++;
+  unsubscribing_[request] = std::move(done);
+  auto send = [&broker = broker_, link = link_, filter = *std::move(filter), request] {
+    broker.OnUnsubscribe(link, filter, request);
+  };
+  link_->to_broker.Send(kControl, std::move(send));
+}
+
+void SimTransport::OnUnsubscribed(uint64_t request) {
+  auto found = unsubscribing_.extract(request);
+  if (!found.empty()) found.mapped()();
+}
+
+Transport::PublishId SimTransport::Publish(Compose compose, OnAck on_ack) {
+  PublishId id = next_id_++;
+  if (queue_.size() >= max_queued_) {
+    world_.loop.Post(WhileAlive([this, on_ack = std::move(on_ack)]() mutable {
+      on_ack(absl::ResourceExhaustedError(
+          absl::StrCat(max_queued_, " messages are queued by ", client_id_)));
+    }));
+    return id;
+  }
+  queue_.emplace(id, Queued{std::move(compose), std::move(on_ack)});
+  PostHandOver();
+  return id;
+}
+
+void SimTransport::PostHandOver() {
+  if (!std::exchange(is_posted_, true)) world_.loop.Post(WhileAlive([this] { HandOver(); }));
+}
+
+void SimTransport::HandOver() {
+  is_posted_ = false;
+  while (accepted_ && subscribing_.empty() && !queue_.empty() &&
+         in_flight_.size() < world_.faults.in_flight) {
+    auto next = queue_.extract(queue_.begin());
+    Send(next.key(), std::move(next.mapped()));
+  }
+}
+
+void SimTransport::Send(PublishId id, Queued queued) {
+  std::optional<Message> message = queued.compose();
+  if (!message.has_value()) return;
+  if (absl::Status status = internal::CheckMessage(*message); !status.ok()) {
+    return queued.on_ack(status);
+  }
+  bool is_acknowledged = message->qos != QoS::kAtMostOnce;
+  bool is_lost = !is_acknowledged && world_.random.Chance(world_.faults.loss);
+  if (!is_lost) {
+    std::string stream = StreamOf(*message);
+    SimPacket packet = {.message = *std::move(message), .since = world_.Now()};
+    auto send = [&broker = broker_, link = link_, packet = std::move(packet), id]() mutable {
+      broker.OnPublish(link, std::move(packet), id);
+    };
+    link_->to_broker.Send(stream, std::move(send));
+  }
+  if (!is_acknowledged) return queued.on_ack(ReasonCode::kSuccess);
+  in_flight_[id] = std::move(queued.on_ack);
+}
+
+void SimTransport::OnPublishAck(uint64_t id, ReasonCode reason) {
+  auto found = in_flight_.extract(id);
+  if (found.empty()) return;
+  found.mapped()(reason);
+  PostHandOver();
+}
+
+void SimTransport::OnMessage(SimPacket packet) {
+  uncounted_ = packet.uncounted;
+  table_.Dispatch(std::move(packet.message));
+}
+
+}  // namespace mqrpc::simulation

@@ -1,0 +1,94 @@
+#ifndef MQRPC_TESTS_SIMULATION_SIM_TRANSPORT_H_
+#define MQRPC_TESTS_SIMULATION_SIM_TRANSPORT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "mqrpc/transport.h"
+#include "sim_broker.h"
+#include "sim_link.h"
+#include "subscription_table.h"
+#include "world.h"
+
+namespace mqrpc::simulation {
+
+// A connection to the simulated broker that comes back, as the Mosquitto transport does: with a new
+// link each time, to which nothing of the old one is carried over but what is queued here.
+class SimTransport final : public Transport, private SimLink::Client {
+ public:
+  SimTransport(World& world, SimBroker& broker, std::string client_id, size_t max_queued);
+  ~SimTransport() override;
+
+  EventLoop& loop() override { return world_.loop; }
+  const std::string& client_id() const override { return client_id_; }
+  bool is_connected() const override { return accepted_; }
+  SubscriptionId Subscribe(Subscription subscription) override;
+  void Leave(SubscriptionId id) override;
+  void Unsubscribe(SubscriptionId id, absl::AnyInvocable<void()> done) override;
+  PublishId Publish(Compose compose, OnAck on_ack) override;
+  bool Withdraw(PublishId id) override { return queue_.erase(id) > 0; }
+
+  // The network between here and the broker is gone. Each end notices in its own time.
+  void Cut();
+
+  // Nothing that is sent from now on arrives before some time has passed.
+  void Stall();
+
+  // As Cut, and nothing happens here any more: the process has died.
+  void Die();
+
+  size_t queued() const { return queue_.size(); }
+
+  // Of the message that arrived last.
+  absl::Duration uncounted() const { return uncounted_; }
+
+ private:
+  struct Queued {
+    Compose compose;
+    OnAck on_ack;
+  };
+
+  void OnAccepted() override;
+  void OnClosed() override { Lose("closed by the broker"); }
+  void OnSubscribed(uint64_t request) override;
+  void OnUnsubscribed(uint64_t request) override;
+  void OnPublishAck(uint64_t id, ReasonCode reason) override;
+  void OnMessage(SimPacket packet) override;
+
+  void Connect();
+  void ReconnectLater();
+  void Lose(const std::string& why);
+  void LoseAt(absl::Time when, const std::string& why);
+  void CutLink();
+  void SendSubscribe(const std::string& filter, QoS qos);
+  void SendUnsubscribe(std::optional<std::string> filter, absl::AnyInvocable<void()> done);
+  void PostHandOver();
+  void HandOver();
+  void Send(PublishId id, Queued queued);
+  EventLoop::Task WhileAlive(EventLoop::Task task) const;
+
+  World& world_;
+  SimBroker& broker_;
+  const std::string client_id_;
+  const size_t max_queued_;
+
+  std::shared_ptr<SimLink> link_;  // null: not even an attempt at one
+  bool accepted_ = false;
+  bool is_dead_ = false;
+  internal::SubscriptionTable table_;
+  std::map<uint64_t, std::string> subscribing_;
+  std::map<uint64_t, absl::AnyInvocable<void()>> unsubscribing_;
+  std::map<PublishId, Queued> queue_;
+  std::map<PublishId, OnAck> in_flight_;
+  uint64_t next_id_ = 1;
+  bool is_posted_ = false;  // a turn for `queue_`
+  absl::Duration uncounted_ = absl::ZeroDuration();
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // asked by turns to come
+};
+
+}  // namespace mqrpc::simulation
+
+#endif  // MQRPC_TESTS_SIMULATION_SIM_TRANSPORT_H_
