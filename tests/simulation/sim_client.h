@@ -1,0 +1,56 @@
+#ifndef MQRPC_TESTS_SIMULATION_SIM_CLIENT_H_
+#define MQRPC_TESTS_SIMULATION_SIM_CLIENT_H_
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mqrpc/channel.h"
+#include "sim_broker.h"
+#include "sim_service.h"
+#include "sim_transport.h"
+#include "world.h"
+
+namespace mqrpc::simulation {
+
+// A client process, with one channel at a time over one connection.
+class SimClient {
+ public:
+  struct Plan {
+    Idempotency idempotency = Idempotency::kUnknown;
+    CallOptions options = {};
+    Handling handling = Handling::kThen;
+    absl::Duration handled_after = {};  // where the handling is not at once
+    bool is_probe = false;
+  };
+
+  SimClient(World& world, SimBroker& broker, std::string name);
+
+  void Start(const Plan& plan);
+
+  // A new channel instead of the one there was, which may overlap with it.
+  void Renew();
+
+  SimTransport& transport() { return transport_; }
+  ChannelStats stats() const { return channel_->stats(); }
+
+ private:
+  std::unique_ptr<Channel> MakeChannel();
+  void TakeResult(size_t number, Call<Number> call);
+  void HandleLater(size_t number, const Plan& plan, Call<Number> call);
+  void HandleHeld(size_t number);
+
+  World& world_;
+  const std::string name_;
+  const ChannelOptions options_;
+  SimTransport transport_;
+  std::unique_ptr<Channel> channel_;
+  std::vector<size_t> calls_;  // of this channel
+  std::map<size_t, Call<Number>> held_;
+};
+
+}  // namespace mqrpc::simulation
+
+#endif  // MQRPC_TESTS_SIMULATION_SIM_CLIENT_H_

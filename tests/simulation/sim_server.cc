@@ -1,0 +1,58 @@
+#include "sim_server.h"
+
+#include "absl/strings/str_cat.h"
+#include "text.h"
+
+namespace mqrpc::simulation {
+
+SimServer::Process::Process(SimServer& owner, uint64_t start)
+    : number(start),
+      transport(owner.world_, owner.broker_, owner.name_, owner.world_.faults.server_queue),
+      service(owner.world_, transport, start, [&owner] { owner.Crash(); }),
+      server(transport, {.workers = 0, .log = [&owner](LogLevel, std::string_view line) {
+                           owner.world_.history.Add(owner.name_, ": ", internal::View(line));
+                         }}) {}
+
+void SimServer::Start() {
+  if (process_ != nullptr) return;
+  process_ = std::make_unique<Process>(*this, ++world_.server_starts);
+  world_.history.Add(name_, " starts as server ", process_->number);
+  absl::Status status = process_->server.Register(process_->service);
+  if (status.ok()) status = process_->server.Start();
+  if (!status.ok()) world_.ledger.Complain(absl::StrCat(name_, ": ", status.ToString()));
+}
+
+void SimServer::StartLater() {
+  world_.loop.RunAt(world_.Soon(world_.faults.max_downtime), [this] { Start(); });
+}
+
+void SimServer::Crash() {
+  if (process_ == nullptr) return;
+  world_.loop.Post([this, number = process_->number] {
+    if (!IsRunning(number)) return;
+    world_.history.Add(name_, " crashes");
+    process_->transport.Die();
+    process_ = nullptr;
+    StartLater();
+  });
+}
+
+void SimServer::Shutdown() {
+  if (process_ == nullptr || process_->is_ending) return;
+  process_->is_ending = true;
+  world_.history.Add(name_, " shuts down");
+  process_->server.Shutdown();
+  // Until then its connection says the last words.
+  world_.loop.RunAt(world_.Soon(world_.faults.max_downtime), [this, number = process_->number] {
+    End(number);
+  });
+}
+
+void SimServer::End(uint64_t number) {
+  if (!IsRunning(number)) return;
+  world_.history.Add(name_, " ends");
+  process_ = nullptr;
+  StartLater();
+}
+
+}  // namespace mqrpc::simulation

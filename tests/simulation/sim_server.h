@@ -1,0 +1,58 @@
+#ifndef MQRPC_TESTS_SIMULATION_SIM_SERVER_H_
+#define MQRPC_TESTS_SIMULATION_SIM_SERVER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "mqrpc/server.h"
+#include "sim_broker.h"
+#include "sim_service.h"
+#include "sim_transport.h"
+#include "world.h"
+
+namespace mqrpc::simulation {
+
+// A server process that comes back some time after its end, whatever that was, under the same name.
+class SimServer {
+ public:
+  SimServer(World& world, SimBroker& broker, std::string name)
+      : world_(world), broker_(broker), name_(std::move(name)) {
+    Start();
+  }
+
+  // In later turns. Of one that is not running, nothing.
+  void Crash();
+  void Shutdown();
+
+  // Null if it is down.
+  SimTransport* transport() { return process_ == nullptr ? nullptr : &process_->transport; }
+
+ private:
+  struct Process {
+    Process(SimServer& owner, uint64_t number);
+
+    const uint64_t number;
+    SimTransport transport;
+    SimService service;
+    Server server;
+    bool is_ending = false;
+  };
+
+  void Start();
+  void StartLater();
+  void End(uint64_t number);
+  bool IsRunning(uint64_t number) const {
+    return process_ != nullptr && process_->number == number;
+  }
+
+  World& world_;
+  SimBroker& broker_;
+  const std::string name_;
+  std::unique_ptr<Process> process_;
+};
+
+}  // namespace mqrpc::simulation
+
+#endif  // MQRPC_TESTS_SIMULATION_SIM_SERVER_H_
