@@ -1,0 +1,203 @@
+#include "invariants.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace mqrpc::simulation {
+namespace {
+
+// What rounding to the wire's milliseconds may cost.
+constexpr absl::Duration kTolerance = absl::Milliseconds(1);
+
+// What a call takes at most when nothing goes wrong.
+constexpr absl::Duration kPlenty = absl::Seconds(15);
+
+std::string Offset(absl::Time time) { return absl::FormatDuration(time - absl::UnixEpoch()); }
+
+// Of all errors that a server has with a reply, only this one is told to the caller.
+bool IsAboutReply(const absl::Status& status) {
+  return absl::StrContains(status.message(), "/replies") ||
+         absl::StrContains(status.message(), "queued by server");
+}
+
+// The invariants of one call.
+class CallCheck {
+ public:
+  CallCheck(
+      const Ledger& ledger,
+      const Expectations& expected,
+      size_t number,
+      std::vector<std::string>& violations)
+      : ledger_(ledger),
+        expected_(expected),
+        number_(number),
+        call_(ledger.calls()[number]),
+        violations_(violations) {}
+
+  void Run() {
+    CheckCompletion();
+    if (call_.completions > 0) {
+      CheckTime();
+      CheckResult();
+      CheckPromises();
+    }
+    CheckLateRuns();
+    CheckRepeatedRuns();
+  }
+
+ private:
+  template <class... Parts>
+  void Violated(const Parts&... parts) {
+    violations_.push_back(absl::StrCat("call ", number_, ": ", parts...));
+  }
+
+  void CheckCompletion();
+  void CheckTime();
+  void CheckResult();
+  void CheckError(const absl::Status& status);
+  void CheckPromises();
+  void CheckLateRuns();
+  void CheckRepeatedRuns();
+  bool IsOfRun(uint64_t run, RunRecord::Outcome outcome) const;
+  bool HasRun(RunRecord::Outcome outcome) const;
+
+  const Ledger& ledger_;
+  const Expectations& expected_;
+  const size_t number_;
+  const CallRecord& call_;
+  std::vector<std::string>& violations_;
+};
+
+void CallCheck::CheckCompletion() {
+  bool is_watched = call_.handling != Handling::kDrop && call_.handling != Handling::kDetach;
+  if (call_.completions != (is_watched ? 1 : 0)) {
+    Violated("completed ", call_.completions, " times");
+  }
+}
+
+void CallCheck::CheckTime() {
+  absl::Time latest = std::min(call_.deadline, std::min(call_.channel_gone, call_.cancelled));
+  latest = std::max(latest + kTolerance, call_.taken);
+  if (call_.completed > latest) {
+    Violated("completed at ", Offset(call_.completed), ", not by ", Offset(latest));
+  }
+  if (absl::IsDeadlineExceeded(call_.result.status()) && call_.completed < call_.deadline) {
+    Violated("DEADLINE_EXCEEDED at ", Offset(call_.completed), ", before its deadline");
+  }
+}
+
+void CallCheck::CheckResult() {
+  if (!call_.result.ok()) return CheckError(call_.result.status());
+  if (!IsOfRun(*call_.result, RunRecord::Outcome::kOk)) {
+    Violated("OK with the reply of run ", *call_.result, ", which is not such a one of its");
+  }
+}
+
+void CallCheck::CheckError(const absl::Status& status) {
+  uint64_t run = 0;
+  switch (status.code()) {
+    case absl::StatusCode::kAborted:
+      if (absl::SimpleAtoi(status.message(), &run) && IsOfRun(run, RunRecord::Outcome::kFailed)) {
+        return;
+      }
+      return Violated("failed as no run of it did: ", status.ToString());
+    case absl::StatusCode::kInternal:
+      if (HasRun(RunRecord::Outcome::kForgotten)) return;
+      return Violated("no run of it was forgotten, but: ", status.ToString());
+    case absl::StatusCode::kCancelled:
+      if (std::min(call_.cancelled, call_.channel_gone) <= call_.completed) return;
+      return Violated("nobody cancelled it: ", status.ToString());
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kResourceExhausted:
+      break;
+    default:
+      return Violated("an unexpected status: ", status.ToString());
+  }
+  bool did_not_run = absl::IsResourceExhausted(status) && !IsAboutReply(status);
+  for (absl::string_view claim : {"nobody is subscribed", "not sent yet", "did not run"}) {
+    did_not_run = did_not_run || absl::StrContains(status.message(), claim);
+  }
+  if (did_not_run && !call_.runs.empty()) {
+    Violated("run ", call_.runs.front(), " was of it, but: ", status.ToString());
+  }
+}
+
+void CallCheck::CheckPromises() {
+  const absl::Status& status = call_.result.status();
+  if (call_.is_probe && !status.ok()) {
+    Violated("nothing goes wrong any more, but: ", status.ToString());
+  }
+  bool has_time = call_.deadline - call_.started >= kPlenty;
+  bool is_told = call_.qos == QoS::kAtLeastOnce;  // if there is no server yet
+  if (call_.is_calm && has_time && is_told && absl::IsDeadlineExceeded(status)) {
+    Violated("nothing went wrong, but: ", status.ToString());
+  }
+  if (!absl::IsUnavailable(status)) return;
+  if (expected_.wait_for_ready && call_.wait_for_ready &&
+      absl::StrContains(status.message(), "nobody is subscribed")) {
+    Violated("was to wait for a server: ", status.ToString());
+  }
+  if (expected_.retries && call_.may_retry && call_.idempotency != Idempotency::kUnknown &&
+      absl::StrContains(status.message(), "is unknown")) {
+    Violated("was to be sent again: ", status.ToString());
+  }
+}
+
+void CallCheck::CheckLateRuns() {
+  for (size_t number : call_.runs) {
+    const RunRecord& run = ledger_.runs()[number];
+    if (run.started <= call_.deadline + run.uncounted + kTolerance) continue;
+    Violated("run ", number, " began at ", Offset(run.started), ", after its deadline");
+  }
+}
+
+// A server keeps a reply for as long as it thinks that the caller waits.
+void CallCheck::CheckRepeatedRuns() {
+  if (call_.idempotency == Idempotency::kNoSideEffects) return;
+  std::map<uint64_t, absl::Time> kept_until;  // by each server
+  for (size_t number : call_.runs) {
+    const RunRecord& run = ledger_.runs()[number];
+    auto [kept, is_first] = kept_until.emplace(run.server, run.started + run.remaining);
+    if (!is_first && expected_.reply_cache && run.started < kept->second) {
+      Violated("run ", number, " was not the first on server ", run.server);
+    }
+    kept->second = std::max(kept->second, run.started + run.remaining);
+  }
+  if (call_.idempotency == Idempotency::kUnknown && kept_until.size() > 1) {
+    Violated("harm may be done: it ran on ", kept_until.size(), " servers");
+  }
+}
+
+bool CallCheck::IsOfRun(uint64_t run, RunRecord::Outcome outcome) const {
+  if (run >= ledger_.runs().size()) return false;
+  const RunRecord& record = ledger_.runs()[run];
+  return record.call == number_ && record.outcome == outcome && record.started <= call_.completed;
+}
+
+bool CallCheck::HasRun(RunRecord::Outcome outcome) const {
+  return std::any_of(call_.runs.begin(), call_.runs.end(), [this, outcome](size_t run) {
+    return ledger_.runs()[run].outcome == outcome;
+  });
+}
+
+}  // namespace
+
+std::vector<std::string> CheckInvariants(const Ledger& ledger, const Expectations& expected) {
+  std::vector<std::string> violations = ledger.complaints();
+  for (size_t i = 0; i < ledger.calls().size(); ++i) {
+    CallCheck(ledger, expected, i, violations).Run();
+  }
+  for (size_t i = 0; i < ledger.runs().size(); ++i) {
+    if (ledger.runs()[i].call < ledger.calls().size()) continue;
+    violations.push_back(absl::StrCat("run ", i, " is of no call"));
+  }
+  return violations;
+}
+
+}  // namespace mqrpc::simulation

@@ -1,0 +1,103 @@
+#include "simulation.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace mqrpc::simulation {
+namespace {
+
+// Until everybody is back, and nothing of what went wrong is left.
+constexpr absl::Duration kRecovery = absl::Seconds(20);
+
+// No call takes longer.
+constexpr absl::Duration kEnd = absl::Seconds(30);
+
+}  // namespace
+
+Simulation::Simulation(uint64_t seed, size_t calls, bool keeps_history)
+    : world_(seed, keeps_history), broker_(world_), calls_(calls) {
+  size_t servers = 1 + world_.random.Below(4);
+  size_t clients = 1 + world_.random.Below(4);
+  for (size_t i = 0; i < servers; ++i) {
+    servers_.push_back(std::make_unique<SimServer>(world_, broker_, absl::StrCat("server-", i)));
+  }
+  for (size_t i = 0; i < clients; ++i) {
+    clients_.push_back(std::make_unique<SimClient>(world_, broker_, absl::StrCat("client-", i)));
+  }
+}
+
+Simulation::~Simulation() = default;
+
+std::vector<std::string> Simulation::Run(const Expectations& expected) {
+  Workload workload(world_, clients_, calls_);
+  {
+    Chaos chaos(world_);
+    MakeTrouble(chaos);
+    while (!workload.is_done()) world_.loop.Advance(absl::Seconds(1));
+  }
+  world_.history.Add("nothing goes wrong from here on");
+  world_.faults = world_.faults.Calm();
+  world_.loop.Advance(kRecovery);
+  Probe();
+  world_.loop.Advance(kEnd);
+  CheckClients();
+  return CheckInvariants(world_.ledger, expected);
+}
+
+void Simulation::MakeTrouble(Chaos& chaos) {
+  const Faults& faults = world_.faults;
+  chaos.Repeat(faults.cut_every, [this] {
+    if (SimTransport* transport = PickTransport()) transport->Cut();
+  });
+  chaos.Repeat(faults.stall_every, [this] {
+    if (SimTransport* transport = PickTransport()) transport->Stall();
+  });
+  chaos.Repeat(faults.broker_restart_every, [this] { StopBroker(); });
+  chaos.Repeat(faults.crash_every, [this] { PickServer().Crash(); });
+  chaos.Repeat(faults.shutdown_every, [this] { PickServer().Shutdown(); });
+  chaos.Repeat(faults.renewal_every, [this] { PickClient().Renew(); });
+}
+
+void Simulation::StopBroker() {
+  world_.history.Add("the broker stops");
+  broker_.Stop();
+  world_.loop.RunAt(world_.Soon(world_.faults.max_downtime), [this] {
+    world_.history.Add("the broker starts");
+    broker_.Start();
+  });
+}
+
+SimTransport* Simulation::PickTransport() {
+  if (world_.random.Chance(0.5)) return &PickClient().transport();
+  return PickServer().transport();
+}
+
+void Simulation::Probe() {
+  for (const auto& client : clients_) {
+    for (Idempotency idempotency :
+         {Idempotency::kUnknown, Idempotency::kIdempotent, Idempotency::kNoSideEffects}) {
+      client->Start(Workload::Probe(idempotency));
+    }
+  }
+}
+
+void Simulation::CheckClients() {
+  for (const auto& client : clients_) {
+    const std::string& name = client->transport().client_id();
+    ChannelStats stats = client->stats();
+    if (stats.calls_started != stats.calls_completed) {
+      world_.ledger.Complain(absl::StrCat(
+          name,
+          ": calls_started is ",
+          stats.calls_started,
+          ", calls_completed ",
+          stats.calls_completed));
+    }
+    if (size_t queued = client->transport().queued(); queued > 0) {
+      world_.ledger.Complain(absl::StrCat(name, ": ", queued, " messages are still queued"));
+    }
+  }
+}
+
+}  // namespace mqrpc::simulation
