@@ -263,15 +263,16 @@ std::string ChannelCore::DescribeExpiry(const PendingCall& call) const {
       "not sent yet",
       "sent, but not acknowledged by the broker",
       "taken by the broker"};
-  bool is_queued_again = call.may_have_run && call.stage == PendingCall::Stage::kQueued;
+  bool is_unsent = call.stage <= PendingCall::Stage::kQueued;
+  bool is_unsent_again = is_unsent && (call.may_have_run || call.waits > 0);
   std::string text = absl::StrCat(
       "no reply from ",
       Describe(call),
       " within ",
       absl::FormatDuration(call.timeout),
       "; the request was ",
-      is_queued_again ? kReached[0] : kReached[static_cast<int>(call.stage)]);
-  if (!call.refusal.ok()) absl::StrAppend(&text, "; before: ", call.refusal.message());
+      is_unsent_again ? kReached[0] : kReached[static_cast<int>(call.stage)]);
+  if (is_unsent && !call.refusal.ok()) absl::StrAppend(&text, ": ", call.refusal.message());
   if (call.may_have_run) absl::StrAppend(&text, "; it may have run");
   return text;
 }

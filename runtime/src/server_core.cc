@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
-#include <random>
 #include <utility>
 
 #include "absl/hash/hash.h"
@@ -83,7 +82,8 @@ absl::Status ServerCore::Start(absl::Duration timeout) {
   if (!status_.ok()) return status_;
   if (transport_.keeps_session()) {
     return absl::InvalidArgumentError(
-        "the connection keeps a session (MosquittoOptions::session_expiry): while it is away, calls "
+        "the connection keeps a session (MosquittoOptions::session_expiry): while it is away, "
+        "calls "
         "would be given to it and wait; serve over a second connection without one");
   }
   {
@@ -165,7 +165,8 @@ void ServerCore::Shutdown(absl::Duration grace) {
 // answered to the end: if the time for running it is over, with a refusal.
 void ServerCore::LeaveServices() {
   for (const auto& served : services_) transport_.Leave(served->subscription);
-  uint64_t number = std::random_device()();  // several servers may share the connection
+  // Several servers may share the connection, but no subscription.
+  Transport::SubscriptionId number = services_.empty() ? 0 : services_.front()->subscription;
   drain_marker_.emplace(
       transport_,
       wire::DrainTopic(options_.prefix, transport_.client_id(), number),

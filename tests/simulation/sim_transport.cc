@@ -56,7 +56,7 @@ void SimTransport::ReconnectLater() {
 void SimTransport::OnAccepted() {
   accepted_ = true;
   world_.history.Add(client_id_, " is connected");
-  for (const auto& [filter, qos] : table_.Filters()) SendSubscribe(filter, qos);
+  for (const auto& [filter, qos] : table_.FiltersToAsk()) SendSubscribe(filter, qos);
   PostHandOver();
 }
 

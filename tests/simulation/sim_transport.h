@@ -25,6 +25,11 @@ class SimTransport final : public Transport, private SimLink::Client {
   EventLoop& loop() override { return world_.loop; }
   const std::string& client_id() const override { return client_id_; }
   bool is_connected() const override { return accepted_; }
+  absl::Status WaitUntilConnected(absl::Duration) override {
+    return absl::FailedPreconditionError("all is in the loop here");
+  }
+  bool keeps_session() const override { return false; }
+  std::optional<std::string> response_information() const override { return std::nullopt; }
   SubscriptionId Subscribe(Subscription subscription) override;
   void Leave(SubscriptionId id) override;
   void Unsubscribe(SubscriptionId id, absl::AnyInvocable<void()> done) override;

@@ -59,7 +59,8 @@ class ByteCall {
 //   UNAVAILABLE          nobody serves the method; or the connection was lost, outcome unknown
 //   DEADLINE_EXCEEDED    its time is up; whether it ran is not known
 //   CANCELLED            the channel was destroyed
-//   RESOURCE_EXHAUSTED   a bound was reached, which the message names; it did not run
+//   RESOURCE_EXHAUSTED   a bound was reached, which the message names; it did not run, unless the
+//                        message is about the reply, which was too large
 //   INVALID_ARGUMENT     the options or the request cannot be sent; it did not run
 //   FAILED_PRECONDITION  waiting here would wait for ever
 //   INTERNAL             the reply does not parse

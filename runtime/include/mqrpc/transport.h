@@ -72,9 +72,9 @@ class Transport {
 
   // Returns as soon as the connection is there, which it need not be any more a moment later. Not
   // needed before calls: messages wait for the connection by themselves. Errors:
-  //   DEADLINE_EXCEEDED    it was not within `timeout`; says why the last attempt failed
+  //   DEADLINE_EXCEEDED    it was not within `limit`; says why the last attempt failed
   //   FAILED_PRECONDITION  called on the connection's own thread, which has to connect it
-  virtual absl::Status WaitUntilConnected(absl::Duration timeout) = 0;
+  virtual absl::Status WaitUntilConnected(absl::Duration limit) = 0;
 
   // Whether the broker is asked to keep a session while the connection is away: see
   // Subscription::on_state. It never changes.
