@@ -30,22 +30,20 @@ constexpr std::chrono::seconds kProgressEvery{5};
 constexpr unsigned kStuckAfter = 120;  // seconds, for one simulation
 
 constexpr char kUsage[] =
-    R"(usage: simulate [--calls N] [--seed S] [--expect PROMISE] ... [--verbose] [--help]
+    R"(usage: simulate [--calls N] [--seed S] [--verbose] [--help]
 
 Simulates calls while connections, brokers and processes fail, in virtual time, and checks that
 calls are what they promise to be. Ends with 1 at the first that is not.
 
-  --calls N          how many calls in all; 100000 unless given. They are spread over simulations of
-                     500, with one seed after the other
-  --seed S           the first seed; a random one unless given
-  --expect PROMISE   reply_cache, wait_for_ready or retries: checks what that promises, too
-  --verbose          prints all that happened in the simulation that failed, or in a single one
+  --calls N    how many calls in all; 100000 unless given. They are spread over simulations of
+               500, with one seed after the other
+  --seed S     the first seed; a random one unless given
+  --verbose    prints all that happened in the simulation that failed, or in a single one
 )";
 
 struct Arguments {
   size_t calls = 100'000;
   uint64_t seed = std::random_device()();
-  Expectations expected = {};
   bool is_verbose = false;
 };
 
@@ -60,18 +58,6 @@ Integer ParseNumber(std::string_view name, std::string_view value) {
   if (!absl::SimpleAtoi(std::string(value), &number))
     FailUsage(std::string(name) + " needs a number");
   return number;
-}
-
-void Expect(std::string_view promise, Expectations& expected) {
-  if (promise == "reply_cache") {
-    expected.reply_cache = true;
-  } else if (promise == "wait_for_ready") {
-    expected.wait_for_ready = true;
-  } else if (promise == "retries") {
-    expected.retries = true;
-  } else {
-    FailUsage("--expect needs reply_cache, wait_for_ready or retries");
-  }
 }
 
 Arguments Parse(const std::vector<std::string_view>& words) {
@@ -91,8 +77,6 @@ Arguments Parse(const std::vector<std::string_view>& words) {
       arguments.calls = ParseNumber<size_t>(name, value);
     } else if (name == "--seed") {
       arguments.seed = ParseNumber<uint64_t>(name, value);
-    } else if (name == "--expect") {
-      Expect(value, arguments.expected);
     } else {
       FailUsage("unknown argument: " + std::string(name));
     }
@@ -135,13 +119,8 @@ class Progress {
   std::map<absl::StatusCode, size_t> results_;
 };
 
-std::string ReplayLine(uint64_t seed, size_t calls, const Expectations& expected) {
-  std::string line =
-      "scripts/simulate --seed " + std::to_string(seed) + " --calls " + std::to_string(calls);
-  if (expected.reply_cache) line += " --expect reply_cache";
-  if (expected.wait_for_ready) line += " --expect wait_for_ready";
-  if (expected.retries) line += " --expect retries";
-  return line;
+std::string ReplayLine(uint64_t seed, size_t calls) {
+  return "scripts/simulate --seed " + std::to_string(seed) + " --calls " + std::to_string(calls);
 }
 
 // A simulation in which something repeats itself for ever, at a time that stands still, ends here.
@@ -157,21 +136,21 @@ void PrintLines(const std::vector<std::string>& lines) {
 
 // False if it failed.
 bool SimulateOne(uint64_t seed, size_t calls, const Arguments& arguments, Progress& progress) {
-  line_if_stuck = "it does not end\n" + ReplayLine(seed, calls, arguments.expected) + "\n";
+  line_if_stuck = "it does not end\n" + ReplayLine(seed, calls) + "\n";
   alarm(kStuckAfter);
   bool is_single = arguments.is_verbose && arguments.calls <= kMostCalls;
   Simulation simulation(seed, calls, is_single);
-  std::vector<std::string> violations = simulation.Run(arguments.expected);
+  std::vector<std::string> violations = simulation.Run();
   progress.Add(simulation.ledger());
   if (arguments.is_verbose && !violations.empty() && !is_single) {
     Simulation again(seed, calls, /*keeps_history=*/true);
-    again.Run(arguments.expected);
+    again.Run();
     PrintLines(again.TakeHistory());
   }
   if (is_single) PrintLines(simulation.TakeHistory());
   PrintLines(violations);
   if (violations.empty()) return true;
-  std::cout << ReplayLine(seed, calls, arguments.expected) << "\n";
+  std::cout << ReplayLine(seed, calls) << "\n";
   return false;
 }
 

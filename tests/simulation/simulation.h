@@ -29,7 +29,7 @@ class Simulation {
   Simulation& operator=(const Simulation&) = delete;
 
   // Once. What was wrong; nothing, if empty.
-  std::vector<std::string> Run(const Expectations& expected);
+  std::vector<std::string> Run();
 
   const Ledger& ledger() const { return world_.ledger; }
   std::vector<std::string> TakeHistory() { return world_.history.Take(); }
