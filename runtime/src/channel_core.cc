@@ -297,7 +297,9 @@ void ChannelCore::End(CallId id, CallState::Result result) {
 }
 
 void ChannelCore::EndAll(const absl::Status& status) {
-  for (CallId id : pending_.IdsFrom(PendingCall::Stage::kBackingOff)) End(id, status);
+  for (CallId id : pending_.IdsFrom(PendingCall::Stage::kBackingOff)) {
+    End(id, absl::Status(status.code(), status.message()));  // for other threads: none is shared
+  }
 }
 
 void ChannelCore::Complete(PendingCall call, CallState::Result result) {

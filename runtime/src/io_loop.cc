@@ -73,7 +73,9 @@ void IoLoop::CancelTimer(TimerId id) {
 }
 
 void IoLoop::Watch(Socket* socket) {
-  if (watched_fd_ >= 0) epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, watched_fd_, nullptr);
+  // One that was closed meanwhile is not watched any more, and its number may be another's.
+  bool is_open = socket_ != nullptr && watched_fd_ >= 0 && socket_->fd() == watched_fd_;
+  if (is_open) epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, watched_fd_, nullptr);
   socket_ = socket;
   watched_fd_ = socket != nullptr ? socket->fd() : -1;
   waits_for_output_ = false;
