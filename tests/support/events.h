@@ -22,7 +22,14 @@ inline constexpr std::chrono::seconds kLong(60);
 class Events {
  public:
   void Notify() {
+    Notify([] {});
+  }
+
+  // Likewise for what makes something true: when WaitUntil has seen it, this does not run any more.
+  template <class Change>
+  void Notify(const Change& change) {
     internal::MutexLock lock(mutex_);
+    change();
     ++count_;
     changed_.NotifyAll();
   }
@@ -44,7 +51,10 @@ class Events {
     auto end = std::chrono::steady_clock::now() + bound;
     while (true) {
       uint64_t seen = Count();
-      if (is_true()) return true;
+      if (is_true()) {
+        Count();  // takes the lock: the Notify that made it so does not use this object any more
+        return true;
+      }
       if (!WaitForAnother(seen, end)) return is_true();
     }
   }
@@ -91,11 +101,10 @@ class EventLog {
   explicit EventLog(Events& events) : events_(events) {}
 
   void Add(T item) {
-    {
+    events_.Notify([&] {
       internal::MutexLock lock(mutex_);
       items_.push_back(std::move(item));
-    }
-    events_.Notify();
+    });
   }
 
   size_t Size() const {
