@@ -1,8 +1,10 @@
 // Servers and a broker that are killed, or stopped for a while, as processes.
 
 #include <signal.h>
+#include <sys/wait.h>
 
 #include <atomic>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -25,6 +27,17 @@ using examples::calculator::v1::AddReply;
 using examples::calculator::v1::AddRequest;
 
 constexpr std::string_view kService = "mqrpc.examples.calculator.v1.Calculator";
+
+// Stops a child of ours. Returns when all its threads have: those go on until one has seen the
+// signal.
+void Pause(pid_t child) {
+  kill(child, SIGSTOP);
+  siginfo_t stopped;
+  while (waitid(P_PID, child, &stopped, WSTOPPED) < 0 && errno == EINTR) {
+  }
+}
+
+void Resume(pid_t child) { kill(child, SIGCONT); }
 
 class ProcessDeathTest : public ::testing::Test {
  protected:
@@ -147,10 +160,10 @@ TEST_F(ProcessDeathTest, AStoppedServerIsADeadlineThatPassesAndServesAgainWhenIt
   testing::ChildProcess server = StartServer();
   ASSERT_TRUE(AddAndWait().ok());
 
-  kill(server.pid(), SIGSTOP);
+  Pause(server.pid());
   absl::Status stopped = AddAndWait({.timeout = absl::Milliseconds(50)});
   EXPECT_TRUE(absl::IsDeadlineExceeded(stopped)) << stopped;
-  kill(server.pid(), SIGCONT);
+  Resume(server.pid());
 
   absl::Status again = AddAndWait();
   EXPECT_TRUE(again.ok()) << again;
@@ -160,10 +173,10 @@ TEST_F(ProcessDeathTest, SoDoesAStoppedBroker) {
   testing::ChildProcess server = StartServer();
   ASSERT_TRUE(AddAndWait().ok());
 
-  kill(broker_->pid(), SIGSTOP);
+  Pause(broker_->pid());
   absl::Status stopped = AddAndWait({.timeout = absl::Milliseconds(50)});
   EXPECT_TRUE(absl::IsDeadlineExceeded(stopped)) << stopped;
-  kill(broker_->pid(), SIGCONT);
+  Resume(broker_->pid());
 
   absl::Status again = AddAndWait();
   EXPECT_TRUE(again.ok()) << again;
