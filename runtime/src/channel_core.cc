@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "call_failure.h"
 #include "call_plan.h"
 #include "run_in_loop.h"
-#include "text.h"
 #include "wire.h"
 
 namespace mqrpc::internal {
@@ -236,7 +236,7 @@ void ChannelCore::OnTimer() {
   while (std::optional<CallId> id = pending_.FirstDue(now)) {
     PendingCall& call = *pending_.Find(*id);
     if (call.deadline <= now) {
-      End(*id, absl::DeadlineExceededError(DescribeExpiry(call)));
+      End(*id, Expired(call));
     } else {
       OnAlarm(call);
     }
@@ -255,26 +255,6 @@ void ChannelCore::OnAlarm(PendingCall& call) {
   if (call.attempts >= call.retry.max_attempts || !budget_.TryRetry()) return;
   ++call.attempts;
   Repeat(call);
-}
-
-std::string ChannelCore::DescribeExpiry(const PendingCall& call) const {
-  constexpr const char* kReached[] = {
-      "waiting to be sent again",
-      "not sent yet",
-      "sent, but not acknowledged by the broker",
-      "taken by the broker"};
-  bool is_unsent = call.stage <= PendingCall::Stage::kQueued;
-  bool is_unsent_again = is_unsent && (call.may_have_run || call.waits > 0);
-  std::string text = absl::StrCat(
-      "no reply from ",
-      Describe(call),
-      " within ",
-      absl::FormatDuration(call.timeout),
-      "; the request was ",
-      is_unsent_again ? kReached[0] : kReached[static_cast<int>(call.stage)]);
-  if (is_unsent && !call.refusal.ok()) absl::StrAppend(&text, ": ", call.refusal.message());
-  if (call.may_have_run) absl::StrAppend(&text, "; it may have run");
-  return text;
 }
 
 // A timer that comes too early, since its call has ended, costs one turn; most calls cost none.
@@ -318,16 +298,6 @@ void ChannelCore::RunContinuations() {
   auto continuations = std::exchange(continuations_, {});
   if (own_executor_ != nullptr) return own_executor_->RunAll(std::move(continuations));
   for (auto& continuation : continuations) executor_->Run(std::move(continuation));
-}
-
-absl::Status ChannelCore::OutcomeUnknown(const absl::Status& lost, const PendingCall& call) const {
-  return absl::Status(
-      lost.code(),
-      absl::StrCat(lost.message(), "; the outcome of the call to ", Describe(call), " is unknown"));
-}
-
-std::string ChannelCore::Describe(const PendingCall& call) const {
-  return absl::StrCat(View(call.service), "/", View(call.method));
 }
 
 ChannelStats ChannelCore::stats() const {

@@ -63,9 +63,6 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
   void EndAll(const absl::Status& status);
   void Complete(PendingCall call, CallState::Result result);
   void RunContinuations();
-  absl::Status OutcomeUnknown(const absl::Status& lost, const PendingCall& call) const;
-  std::string DescribeExpiry(const PendingCall& call) const;
-  std::string Describe(const PendingCall& call) const;
 
   Transport& transport_;
   const ChannelOptions options_;
