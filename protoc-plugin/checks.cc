@@ -71,12 +71,12 @@ void CheckStreaming(const MethodDescriptor& method, ErrorList& errors) {
           "a file that mqrpc does not generate code for");
 }
 
-// Two methods of one name in C++: `X` with `XAsync`, or `delete` with `delete_`.
+// Two functions of one name: of `X` and `XAsync`, or of `delete` with `delete_`.
 void CheckOverlap(const ServiceDescriptor& service, ErrorList& errors) {
   std::map<std::string, std::string> owners;
   for (int i = 0; i < service.method_count(); ++i) {
     const MethodNames names(*service.method(i));
-    for (const std::string& function : {names.blocking, names.async}) {
+    for (const std::string& function : names.Functions()) {
       const auto [owner, is_new] = owners.emplace(function, names.wire);
       if (is_new) continue;
       errors.Add(

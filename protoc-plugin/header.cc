@@ -55,15 +55,21 @@ std::string StubMethod(const MethodDescriptor& method) {
       .name = names.async,
       .parameters = parameters,
       .end = ";"};
+  const Function notify = {
+      .result = prefix + "::mqrpc::Call<void>",
+      .name = names.notify,
+      .parameters = parameters,
+      .end = ";"};
   return "\n" + CommentOf(method, kMemberIndent) +
          Guarded(FunctionLines(blocking, kMemberIndent), kMemberIndent) +
-         Guarded(FunctionLines(async, kMemberIndent), kMemberIndent);
+         Guarded(FunctionLines(async, kMemberIndent), kMemberIndent) +
+         Guarded(FunctionLines(notify, kMemberIndent), kMemberIndent);
 }
 
 std::string StubClass(const ServiceDescriptor& service) {
   std::string text = Indented(
-      "// Calls the service through a channel, which must outlive the stub. Cheap to make and to "
-      "copy.\n"
+      "// Calls the service through a channel, which must outlive the stub. Cheap to make and to\n"
+      "// copy. `X` waits for the reply, `XAsync` gives it later, `XNotify` asks for none.\n"
       "class Stub final {\n"
       " public:\n",
       kClassIndent);

@@ -50,7 +50,8 @@ bool IsHidden(const std::string& name, const google::protobuf::ServiceDescriptor
   }
   for (int i = 0; i < service.method_count(); ++i) {
     const std::string method(service.method(i)->name());
-    if (name == EscapeKeyword(method) || name == method + "Async") return true;
+    if (name == EscapeKeyword(method)) return true;
+    if (name == method + "Async" || name == method + "Notify") return true;
   }
   return false;
 }
@@ -90,6 +91,7 @@ MethodNames::MethodNames(const google::protobuf::MethodDescriptor& method)
     : wire(method.name()),
       blocking(EscapeKeyword(wire)),
       async(wire + "Async"),
+      notify(wire + "Notify"),
       request(TypeName(*method.input_type(), *method.service())),
       reply(TypeName(*method.output_type(), *method.service())),
       constant("mqrpc_" + Identifier(std::string(method.service()->name())) + "_" + wire) {}

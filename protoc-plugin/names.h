@@ -36,9 +36,13 @@ struct MethodNames {
   std::string wire;      // SetTarget
   std::string blocking;  // SetTarget, and so the handler's
   std::string async;     // SetTargetAsync
+  std::string notify;    // SetTargetNotify
   std::string request;   // SetTargetRequest, or ::other::SetTargetRequest
   std::string reply;     // SetTargetReply, likewise
   std::string constant;  // mqrpc_Thermostat_SetTarget, for what its options say
+
+  // Those of the functions.
+  std::vector<std::string> Functions() const { return {blocking, async, notify}; }
 };
 
 // The constant with a service's name, in its class.

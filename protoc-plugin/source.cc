@@ -58,26 +58,39 @@ std::string BlockingMethod(const ServiceNames& service, const MethodDescriptor& 
   return Guarded(FunctionLines(head, 0) + body + "}\n", 0) + "\n";
 }
 
-std::string AsyncMethod(const ServiceNames& service, const MethodDescriptor& descriptor) {
-  const MethodNames names(descriptor);
+// Starts a call by the channel's function `start` and returns its handle.
+std::string StartingMethod(
+    const ServiceNames& service,
+    const MethodDescriptor& descriptor,
+    const std::string& result,
+    const std::string& name,
+    const std::string& start) {
   const Function head = {
-      .result = "::mqrpc::Call<" + names.reply + ">",
+      .result = result,
       .outer = service.class_name + "::",
       .inner = "Stub::",
-      .name = names.async,
-      .parameters = StubParameters(names),
+      .name = name,
+      .parameters = StubParameters(MethodNames(descriptor)),
       .end = " {"};
-  const std::string start = "return channel_->Start<" + names.reply + ">(";
+  const std::string call = "return channel_->" + start + "(";
   const std::string method = MethodArgument(descriptor, ", ");
   const std::string broken = Indented(MethodArgument(descriptor, ",\n ") + ",\n", 4);
   const std::string body = FirstThatFits(
       {
-          start + method + ", request, options);\n",
-          start + "\n    " + method + ",\n    request,\n    options);\n",
-          start + "\n" + broken + "    request,\n    options);\n",
+          call + method + ", request, options);\n",
+          call + "\n    " + method + ",\n    request,\n    options);\n",
+          call + "\n" + broken + "    request,\n    options);\n",
       },
       kBodyIndent);
   return Guarded(FunctionLines(head, 0) + body + "}\n", 0) + "\n";
+}
+
+std::string StubMethods(const ServiceNames& service, const MethodDescriptor& method) {
+  const MethodNames names(method);
+  const std::string call = "::mqrpc::Call<" + names.reply + ">";
+  return BlockingMethod(service, method) +
+         StartingMethod(service, method, call, names.async, "Start<" + names.reply + ">") +
+         StartingMethod(service, method, "::mqrpc::Call<void>", names.notify, "Notify");
 }
 
 std::string Handler(const ServiceNames& service, const MethodNames& names) {
@@ -125,10 +138,7 @@ std::string ServiceFunctions(const ServiceDescriptor& service) {
   const ServiceNames names(service);
   std::string text;
   for (int i = 0; i < service.method_count(); ++i) text += MethodConstant(*service.method(i));
-  for (int i = 0; i < service.method_count(); ++i) {
-    const MethodDescriptor& method = *service.method(i);
-    text += BlockingMethod(names, method) + AsyncMethod(names, method);
-  }
+  for (int i = 0; i < service.method_count(); ++i) text += StubMethods(names, *service.method(i));
   for (int i = 0; i < service.method_count(); ++i) {
     text += Handler(names, MethodNames(*service.method(i)));
   }

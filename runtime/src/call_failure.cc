@@ -31,7 +31,7 @@ const char* Reached(const PendingCall& call) {
 
 absl::Status Expired(const PendingCall& call) {
   std::string text = absl::StrCat(
-      "no reply from ",
+      call.until == Until::kReply ? "no reply from " : "the broker did not accept the call to ",
       NameOf(call),
       " within ",
       absl::FormatDuration(call.timeout),

@@ -21,7 +21,16 @@ internal::ByteCall Channel::StartBytes(
     const Method& method,
     const google::protobuf::MessageLite& request,
     const CallOptions& options) {
-  return internal::ByteCall(core_->Start(method, Serialize(request), options));
+  return internal::ByteCall(
+      core_->Start(method, Serialize(request), options, internal::Until::kReply));
+}
+
+Call<void> Channel::Notify(
+    const Method& method,
+    const google::protobuf::MessageLite& request,
+    const CallOptions& options) {
+  return Call<void>(internal::ByteCall(
+      core_->Start(method, Serialize(request), options, internal::Until::kAccepted)));
 }
 
 }  // namespace mqrpc

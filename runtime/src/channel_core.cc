@@ -24,32 +24,35 @@ ChannelCore::ChannelCore(Transport& transport, ChannelOptions options)
     : transport_(transport),
       options_(std::move(options)),
       status_(CheckChannelOptions(options_)),
-      reply_topic_(wire::ReplyTopic(options_.prefix, transport.client_id())),
       random_(options_.random ? options_.random : SystemRandom),
       nonce_(random_()),
       own_executor_(options_.executor == nullptr ? std::make_shared<ThreadPool>(1) : nullptr),
       executor_(own_executor_, own_executor_ ? own_executor_.get() : options_.executor),
       outstanding_(std::make_shared<OutstandingCalls>(options_.max_outstanding_calls)),
+      reply_topics_(transport_, options_),
       window_(options_.max_unanswered),
       budget_(options_.retries_per_hundred_calls, options_.max_saved_retries) {}
 
 void ChannelCore::Open() {
   transport_.loop().Post([self = shared_from_this()] {
     if (self->closed_) return;
-    // Close() unsubscribes before the core goes: the callbacks need not hold it.
-    self->subscription_ = self->transport_.Subscribe(
-        {.filter = self->reply_topic_,
-         .on_message = [core = self.get()](Message reply) { core->OnReply(std::move(reply)); },
-         .on_state = [core = self.get()](const absl::Status& s) { core->OnReplyTopic(s); }});
+    // Close() closes them before the core goes: the callbacks need not hold it.
+    self->reply_topics_.Open(
+        [core = self.get()](Message reply) { core->OnReply(std::move(reply)); },
+        [core = self.get()](const ReplyTopic& topic, const absl::Status& state) {
+          core->OnReplyTopic(topic, state);
+        });
   });
 }
 
 void ChannelCore::Close() {
   RunInLoop(transport_.loop(), [this] {
     closed_ = true;
-    if (subscription_ != 0) transport_.Unsubscribe(subscription_, nullptr);
     transport_.loop().CancelTimer(timer_);
-    EndAll(absl::CancelledError("the channel was destroyed"));
+    for (CallId id : pending_.IdsFrom(PendingCall::Stage::kBackingOff)) {
+      End(id, absl::CancelledError("the channel was destroyed"));
+    }
+    reply_topics_.Close();
     RunContinuations();
   });
   if (own_executor_ != nullptr) own_executor_->Stop();
@@ -58,7 +61,8 @@ void ChannelCore::Close() {
 std::shared_ptr<CallState> ChannelCore::Start(
     const Method& method,
     absl::StatusOr<std::string> request,
-    const CallOptions& options) {
+    const CallOptions& options,
+    Until until) {
   if (!status_.ok()) return std::make_shared<CallState>(status_);
   if (!request.ok()) return std::make_shared<CallState>(std::move(request).status());
   absl::StatusOr<PendingCall> call = PlanCall(options_, method, options, transport_.loop().Now());
@@ -66,6 +70,7 @@ std::shared_ptr<CallState> ChannelCore::Start(
   if (absl::Status full = TakePlace(request->size()); !full.ok()) {
     return std::make_shared<CallState>(std::move(full));
   }
+  call->until = until;
   call->request_bytes = request->size();
   calls_started_.fetch_add(1, std::memory_order_relaxed);
   call->id = next_id_.fetch_add(1, std::memory_order_relaxed);
@@ -108,18 +113,22 @@ void ChannelCore::PostCancel(CallId id) {
 
 void ChannelCore::Admit(PendingCall call) {
   if (closed_) return Complete(std::move(call), absl::CancelledError("the channel was destroyed"));
-  if (!reply_topic_refused_.ok()) return Complete(std::move(call), reply_topic_refused_);
   PendingCall& pending = pending_.Insert(std::move(call));
   if (window_.Enter(pending.service, pending.id)) Send(pending);
   ArmTimer();
 }
 
 void ChannelCore::Send(PendingCall& call) {
+  ++call.sending;
+  Queue(call);
+}
+
+void ChannelCore::Queue(PendingCall& call) {
   call.stage = PendingCall::Stage::kQueued;
   pending_.SetAlarm(call, call.deadline);
   call.publish_id = transport_.Publish(
       [self = shared_from_this(), id = call.id] { return self->Compose(id); },
-      [self = shared_from_this(), id = call.id, sending = ++call.sending](
+      [self = shared_from_this(), id = call.id, sending = call.sending](
           absl::StatusOr<ReasonCode> ack) { self->OnAck(id, sending, ack); });
 }
 
@@ -128,6 +137,8 @@ std::optional<Message> ChannelCore::Compose(CallId id) {
   if (call == nullptr) return std::nullopt;
   absl::Time now = transport_.loop().Now();
   if (call->deadline <= now) return std::nullopt;  // the timer is about to say so
+  bool wants_reply = call->until == Until::kReply;
+  if (wants_reply && !TakeReplyTopic(*call)) return std::nullopt;
   call->stage = PendingCall::Stage::kSent;
   pending_.SetAlarm(*call, now + call->retry.attempt_timeout);
   ArmTimer();
@@ -135,12 +146,34 @@ std::optional<Message> ChannelCore::Compose(CallId id) {
                  call->idempotency == Idempotency::kUnknown;
   return wire::EncodeRequest(
       wire::RequestTopic(options_.prefix, call->service, call->method),
-      reply_topic_,
+      wants_reply ? std::optional(call->reply_topic->name) : std::nullopt,
       call->qos,
-      {.correlation = wire::Correlation(nonce_, id),
+      {.correlation = wants_reply ? std::optional(wire::Correlation(nonce_, id)) : std::nullopt,
        .remaining = call->deadline - now,
        .attempt = call->sending,
        .payload = is_last ? std::move(call->payload) : call->payload});
+}
+
+// Only now, with the connection that the request leaves on, is it known which. If that is still to
+// be subscribed, the request is queued once more behind it.
+bool ChannelCore::TakeReplyTopic(PendingCall& call) {
+  if (call.reply_topic != nullptr) return true;
+  call.reply_topic = reply_topics_.Current();
+  if (call.reply_topic == nullptr) {
+    transport_.loop().Post(
+        [self = shared_from_this(), id = call.id] { self->PrepareReplyTopic(id); });
+    return false;
+  }
+  reply_topics_.Hold(*call.reply_topic);
+  return true;
+}
+
+void ChannelCore::PrepareReplyTopic(CallId id) {
+  PendingCall* call = pending_.Find(id);
+  if (call == nullptr || closed_) return;
+  absl::Status status = reply_topics_.Prepare();
+  if (!status.ok()) return End(id, std::move(status));
+  Queue(*call);
 }
 
 void ChannelCore::OnAck(CallId id, uint32_t sending, const absl::StatusOr<ReasonCode>& ack) {
@@ -152,13 +185,15 @@ void ChannelCore::OnAck(CallId id, uint32_t sending, const absl::StatusOr<Reason
     status =
         wire::StatusOfAck(*ack, wire::RequestTopic(options_.prefix, call->service, call->method));
   }
-  if (status.ok()) {
-    call->stage = PendingCall::Stage::kAccepted;
-    return;
-  }
+  if (status.ok()) return OnAccepted(*call);
   bool is_nobody = ack.ok() && *ack == ReasonCode::kNoMatchingSubscribers;
   if (is_nobody && call->wait_for_ready) return BackOff(*call, std::move(status));
   End(id, call->may_have_run ? OutcomeUnknown(status, *call) : std::move(status));
+}
+
+void ChannelCore::OnAccepted(PendingCall& call) {
+  call.stage = PendingCall::Stage::kAccepted;
+  if (call.until == Until::kAccepted) End(call.id, "");
 }
 
 void ChannelCore::OnReply(Message message) {
@@ -221,12 +256,20 @@ void ChannelCore::Repeat(PendingCall& call) {
   Send(call);
 }
 
-void ChannelCore::OnReplyTopic(const absl::Status& status) {
-  reply_topic_refused_ = absl::IsUnavailable(status) ? absl::OkStatus() : status;
+void ChannelCore::OnReplyTopic(const ReplyTopic& topic, const absl::Status& status) {
   if (status.ok()) return;
-  if (!reply_topic_refused_.ok()) return EndAll(status);
-  // Replies to what has left may be lost. The rest waits for the next connection.
-  for (CallId id : pending_.IdsFrom(PendingCall::Stage::kSent)) OnLoss(*pending_.Find(id), status);
+  // Lost replies are those to what has left. The rest waits for the next connection.
+  bool is_lost = absl::IsUnavailable(status);
+  auto from = is_lost ? PendingCall::Stage::kSent : PendingCall::Stage::kBackingOff;
+  for (CallId id : pending_.IdsFrom(from)) {
+    PendingCall& call = *pending_.Find(id);
+    if (call.reply_topic != &topic) continue;
+    if (is_lost) {
+      OnLoss(call, status);
+    } else {
+      End(id, absl::Status(status.code(), status.message()));  // for other threads: none is shared
+    }
+  }
 }
 
 void ChannelCore::OnTimer() {
@@ -273,13 +316,8 @@ void ChannelCore::End(CallId id, CallState::Result result) {
   if (std::optional<CallId> next = window_.Leave(call->service, call->id)) {
     Send(*pending_.Find(*next));
   }
+  if (call->reply_topic != nullptr) reply_topics_.Release(*call->reply_topic);
   Complete(*std::move(call), std::move(result));
-}
-
-void ChannelCore::EndAll(const absl::Status& status) {
-  for (CallId id : pending_.IdsFrom(PendingCall::Stage::kBackingOff)) {
-    End(id, absl::Status(status.code(), status.message()));  // for other threads: none is shared
-  }
 }
 
 void ChannelCore::Complete(PendingCall call, CallState::Result result) {

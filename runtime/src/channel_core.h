@@ -14,6 +14,7 @@
 #include "mqrpc/channel.h"
 #include "mqrpc/transport.h"
 #include "pending_calls.h"
+#include "reply_topics.h"
 #include "request_window.h"
 #include "retry_budget.h"
 #include "thread_pool.h"
@@ -37,7 +38,8 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
   std::shared_ptr<CallState> Start(
       const Method& method,
       absl::StatusOr<std::string> request,
-      const CallOptions& options);
+      const CallOptions& options,
+      Until until);
   void PostCancel(CallId id);
 
   bool InLoop() const { return transport_.loop().InLoop(); }
@@ -48,26 +50,28 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
   absl::Status TakePlace(size_t request_bytes);
   void Admit(PendingCall call);
   void Send(PendingCall& call);
+  void Queue(PendingCall& call);
   std::optional<Message> Compose(CallId id);
+  bool TakeReplyTopic(PendingCall& call);
+  void PrepareReplyTopic(CallId id);
   void OnAck(CallId id, uint32_t sending, const absl::StatusOr<ReasonCode>& ack);
+  void OnAccepted(PendingCall& call);
   void OnReply(Message message);
   bool MayRepeat(PendingCall& call, const absl::Status& refusal);
   void BackOff(PendingCall& call, absl::Status refusal);
   void OnLoss(PendingCall& call, const absl::Status& lost);
   void Repeat(PendingCall& call);
-  void OnReplyTopic(const absl::Status& status);
+  void OnReplyTopic(const ReplyTopic& topic, const absl::Status& status);
   void OnTimer();
   void OnAlarm(PendingCall& call);
   void ArmTimer();
   void End(CallId id, CallState::Result result);
-  void EndAll(const absl::Status& status);
   void Complete(PendingCall call, CallState::Result result);
   void RunContinuations();
 
   Transport& transport_;
   const ChannelOptions options_;
   const absl::Status status_;  // whether the options are valid
-  const std::string reply_topic_;
   const std::function<uint64_t()> random_;
   const uint64_t nonce_;
   const std::shared_ptr<ThreadPool> own_executor_;  // null if the user gave one
@@ -78,11 +82,10 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
 
   // Of the loop.
   PendingCalls pending_;
+  ReplyTopics reply_topics_;
   RequestWindow window_;
   RetryBudget budget_;
   std::vector<absl::AnyInvocable<void()>> continuations_;  // of calls that have completed
-  absl::Status reply_topic_refused_;  // OK unless the broker does not let us have replies
-  Transport::SubscriptionId subscription_ = 0;
   absl::Time timer_at_ = absl::InfiniteFuture();
   EventLoop::TimerId timer_ = 0;
   bool closed_ = false;

@@ -22,6 +22,12 @@ namespace mqrpc::internal {
 
 using CallId = uint64_t;
 
+struct ReplyTopic;
+
+// When a call is complete: with its reply, or, as it asks for none, when the broker has its
+// request.
+enum class Until { kReply, kAccepted };
+
 // A call from its start to its end, on the loop's side.
 struct PendingCall {
   // How far its present attempt has come, which is what a failure can truthfully say.
@@ -32,6 +38,7 @@ struct PendingCall {
   std::string_view service = {};
   std::string_view method = {};
   Idempotency idempotency = Idempotency::kUnknown;
+  Until until = Until::kReply;
   std::string payload = {};
   size_t request_bytes = 0;
   QoS qos = QoS::kAtLeastOnce;
@@ -41,10 +48,11 @@ struct PendingCall {
   absl::Time deadline = {};
 
   Stage stage = Stage::kQueued;
-  bool may_have_run = false;  // by an earlier attempt
-  int attempts = 1;           // as RetryPolicy counts them
-  int waits = 0;              // before attempts
-  uint32_t sending = 0;       // numbers the attempts, so that their acknowledgements are told apart
+  ReplyTopic* reply_topic = nullptr;  // from its first sending on
+  bool may_have_run = false;          // by an earlier attempt
+  int attempts = 1;                   // as RetryPolicy counts them
+  int waits = 0;                      // before attempts
+  uint32_t sending = 0;  // numbers the attempts, so that their acknowledgements are told apart
   Transport::PublishId publish_id = 0;
   absl::Status refusal = {};  // of the last attempt
   absl::Time alarm = {};      // of PendingCalls

@@ -116,6 +116,10 @@ std::string ReplyTopic(std::string_view prefix, std::string_view client_id) {
   return absl::StrCat(View(prefix), "/clients/", View(client_id), "/replies");
 }
 
+std::string InformedReplyTopic(std::string_view response_information, std::string_view client_id) {
+  return absl::StrCat(View(response_information), "/", View(client_id), "/replies");
+}
+
 std::string DrainTopic(std::string_view prefix, std::string_view client_id, uint64_t number) {
   return absl::StrCat(View(prefix), "/clients/", View(client_id), "/drain/", number);
 }
@@ -167,7 +171,11 @@ std::optional<ParsedCorrelation> ParseCorrelation(std::string_view correlation) 
   return parsed;
 }
 
-Message EncodeRequest(std::string topic, std::string reply_topic, QoS qos, RequestFrame frame) {
+Message EncodeRequest(
+    std::string topic,
+    std::optional<std::string> reply_topic,
+    QoS qos,
+    RequestFrame frame) {
   Message message;
   message.topic = std::move(topic);
   message.payload = std::move(frame.payload);

@@ -45,6 +45,7 @@ std::string RequestTopic(
     std::string_view service,
     std::string_view method);
 std::string ReplyTopic(std::string_view prefix, std::string_view client_id);
+std::string InformedReplyTopic(std::string_view response_information, std::string_view client_id);
 std::string DrainTopic(std::string_view prefix, std::string_view client_id, uint64_t number);
 std::string ServiceFilter(
     std::string_view group,
@@ -66,7 +67,12 @@ struct ParsedCorrelation {
 };
 std::optional<ParsedCorrelation> ParseCorrelation(std::string_view correlation);
 
-Message EncodeRequest(std::string topic, std::string reply_topic, QoS qos, RequestFrame frame);
+// Without a reply topic nothing is answered.
+Message EncodeRequest(
+    std::string topic,
+    std::optional<std::string> reply_topic,
+    QoS qos,
+    RequestFrame frame);
 
 // INVALID_ARGUMENT says what is wrong with it, for the caller to read.
 absl::StatusOr<RequestFrame> DecodeRequest(Message message);

@@ -115,6 +115,9 @@ TEST_F(GuideTest, EveryStyleOfCall) {
           answered.set_value(reply.ok() ? reply->previous_celsius() : 0);
         });
 
+    absl::Status accepted = thermostat.SetTargetNotify(request).Wait();
+
+    EXPECT_TRUE(accepted.ok()) << accepted;
     ASSERT_TRUE(reply.ok()) << reply.status();
     EXPECT_EQ(reply->previous_celsius(), 20);
     EXPECT_EQ(answered.get_future().get(), 21);

@@ -53,6 +53,7 @@ absl::Status Call(mqrpc::Channel& channel) {
   std::move(call).Then([](absl::StatusOr<Reply> /*reply*/) {});
   fixtures::keywords::delete_::Stub keywords(channel);
   keywords.newAsync({}).Detach();
+  keywords.newNotify({}).Detach();
   fixtures::method_options::Valve::Stub valve(channel);
   valve.ExactlyOnceAsync({}, {.qos = mqrpc::QoS::kAtLeastOnce}).Detach();
   return keywords.co_await_({}).status();

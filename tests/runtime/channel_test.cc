@@ -535,7 +535,7 @@ TEST_F(ChannelTest, EachWayForACallToEndFreesItsPlace) {
   };
   end_of([this] { server_.Publish(ReplyTo(LastRequest())); });
   end_of([this] { network_.loop.Advance(absl::Seconds(1)); });
-  Start();  // dropped
+  Start().Cancel();
   network_.loop.RunUntilIdle();
   end_of([this] { server_.Publish(ReplyTo(LastRequest())); });
 }

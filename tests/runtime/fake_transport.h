@@ -35,7 +35,7 @@ class FakeTransport final : public Transport {
     return connected_ ? absl::OkStatus() : absl::DeadlineExceededError("not connected");
   }
   bool keeps_session() const override { return false; }
-  std::optional<std::string> response_information() const override { return std::nullopt; }
+  std::optional<std::string> response_information() const override { return information_; }
 
   SubscriptionId Subscribe(Subscription subscription) override {
     subscriptions_.emplace(++next_id_, std::move(subscription));
@@ -51,6 +51,13 @@ class FakeTransport final : public Transport {
     return next_id_;
   }
   bool Withdraw(PublishId id) override { return queue_.erase(id) > 0; }
+
+  // What the broker's CONNACKs say from now on.
+  void SetResponseInformation(std::optional<std::string> information) {
+    information_ = std::move(information);
+  }
+
+  void SetConnected(bool connected) { connected_ = connected; }
 
   // The broker's answer to every subscription there is.
   void AnswerSubscriptions(const absl::Status& status) {
@@ -121,6 +128,7 @@ class FakeTransport final : public Transport {
   const std::string client_id_ = "client";
   uint64_t next_id_ = 0;
   bool connected_ = true;
+  std::optional<std::string> information_;
   std::map<SubscriptionId, Subscription> subscriptions_;
   std::set<SubscriptionId> left_;  // of these
   std::map<PublishId, std::pair<Compose, OnAck>> queue_;

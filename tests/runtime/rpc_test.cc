@@ -608,6 +608,31 @@ TEST_P(RpcTest, AContinuationMayStartTheNextOfOneOutstandingCall) {
   EXPECT_EQ(outcomes.answered(), 300u);
 }
 
+TEST_P(RpcTest, ACallThatAsksForNoReplyRuns) {
+  Events events;
+  EventLog<bool> wanted(events);
+  FakeEcho service;
+  service.say = [&wanted](ServerContext& context, const Text&) {
+    wanted.Add(context.wants_reply());
+    return absl::StatusOr<Text>(absl::InternalError("nobody hears of it"));
+  };
+  RunningServer server(Connect("server"), service);
+  Channel channel(Connect("client"));
+  Echo::Stub echo(channel);
+
+  EXPECT_THAT(echo.SayNotify(Text()).Wait(), IsOk());
+
+  ASSERT_TRUE(events.WaitUntil([&wanted] { return wanted.Size() == 1; }));
+  EXPECT_FALSE(wanted.Items()[0]);
+}
+
+TEST_P(RpcTest, OrSaysThatNobodyServesIt) {
+  Channel channel(Connect("client"));
+  EXPECT_THAT(
+      Echo::Stub(channel).SayNotify(Text()).Wait(),
+      StatusIs(absl::StatusCode::kUnavailable, HasSubstr("nobody is subscribed")));
+}
+
 TEST_P(RpcTest, FarMoreCallsThanTheWindowAreSentAsOthersAreAnswered) {
   FakeEcho service;
   service.say = SayTheSame;

@@ -18,6 +18,12 @@ namespace mqrpc::examples::calculator::v1 {
   return channel_->Start<AddReply>({kServiceName, "Add"}, request, options);
 }
 
+::mqrpc::Call<void> Calculator::Stub::AddNotify(
+    const AddRequest& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Add"}, request, options);
+}
+
 ::absl::StatusOr<DivideReply> Calculator::Stub::Divide(
     const DivideRequest& request,
     const ::mqrpc::CallOptions& options) {
@@ -30,6 +36,12 @@ namespace mqrpc::examples::calculator::v1 {
   return channel_->Start<DivideReply>({kServiceName, "Divide"}, request, options);
 }
 
+::mqrpc::Call<void> Calculator::Stub::DivideNotify(
+    const DivideRequest& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Divide"}, request, options);
+}
+
 ::absl::StatusOr<AddReply> Calculator::Stub::AddSlowly(
     const AddSlowlyRequest& request,
     const ::mqrpc::CallOptions& options) {
@@ -40,6 +52,12 @@ namespace mqrpc::examples::calculator::v1 {
     const AddSlowlyRequest& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<AddReply>({kServiceName, "AddSlowly"}, request, options);
+}
+
+::mqrpc::Call<void> Calculator::Stub::AddSlowlyNotify(
+    const AddSlowlyRequest& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "AddSlowly"}, request, options);
 }
 
 ::absl::StatusOr<AddReply> Calculator::Service::Add(

@@ -22,7 +22,8 @@ class Calculator final {
 
   static constexpr ::std::string_view kServiceName = "mqrpc.examples.calculator.v1.Calculator";
 
-  // Calls the service through a channel, which must outlive the stub. Cheap to make and to copy.
+  // Calls the service through a channel, which must outlive the stub. Cheap to make and to
+  // copy. `X` waits for the reply, `XAsync` gives it later, `XNotify` asks for none.
   class Stub final {
    public:
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
@@ -34,6 +35,9 @@ class Calculator final {
     ::mqrpc::Call<AddReply> AddAsync(
         const AddRequest& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> AddNotify(
+        const AddRequest& request,
+        const ::mqrpc::CallOptions& options = {});
 
     // Divides one number by another. Answers INVALID_ARGUMENT with a DivisionByZero among its
     // details if the divisor is zero.
@@ -43,6 +47,9 @@ class Calculator final {
     ::mqrpc::Call<DivideReply> DivideAsync(
         const DivideRequest& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> DivideNotify(
+        const DivideRequest& request,
+        const ::mqrpc::CallOptions& options = {});
 
     // Adds two numbers as slowly as it is asked to: for seeing a deadline pass. The server stops
     // when it notices that the caller no longer waits, and answers DEADLINE_EXCEEDED.
@@ -50,6 +57,9 @@ class Calculator final {
         const AddSlowlyRequest& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<AddReply> AddSlowlyAsync(
+        const AddSlowlyRequest& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> AddSlowlyNotify(
         const AddSlowlyRequest& request,
         const ::mqrpc::CallOptions& options = {});
 

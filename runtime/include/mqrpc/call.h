@@ -65,7 +65,7 @@ class ByteCall {
 //   FAILED_PRECONDITION  waiting here would wait for ever
 //   INTERNAL             the reply does not parse
 template <class Reply>
-class Call {
+class [[nodiscard]] Call {
  public:
   explicit Call(internal::ByteCall call) : call_(std::move(call)) {}
 
@@ -86,6 +86,35 @@ class Call {
   void Cancel() { call_.Cancel(); }
 
   // Lets the call go on without its handle: nobody learns the result.
+  void Detach() { call_.Detach(); }
+
+ private:
+  internal::ByteCall call_;
+};
+
+// A call that asks for no reply: fire and forget. It completes when the broker has accepted the
+// request, with OK, or says why it was not; whether a server runs it, and what comes of that,
+// nobody learns.
+//
+//   absl::Status accepted = calculator.AddNotify(request).Wait();
+//   calculator.AddNotify(request).Detach();
+//
+// What is accepted follows from the QoS (MQTT 5 section 4.3): at kAtLeastOnce UNAVAILABLE says that
+// nobody is subscribed; at kExactlyOnce nobody is told that; at kAtMostOnce OK means that it was
+// written. A server that is sent one request twice runs it twice: without a reply there is nothing
+// to know it by. All else is as in Call<Reply>.
+template <>
+class [[nodiscard]] Call<void> {
+ public:
+  explicit Call(internal::ByteCall call) : call_(std::move(call)) {}
+
+  absl::Status Wait() { return call_.Wait().status(); }
+  void Then(absl::AnyInvocable<void(absl::Status)> continuation) {
+    call_.Then([continuation = std::move(continuation)](absl::StatusOr<std::string> none) mutable {
+      continuation(std::move(none).status());
+    });
+  }
+  void Cancel() { call_.Cancel(); }
   void Detach() { call_.Detach(); }
 
  private:

@@ -20,6 +20,15 @@
 
 namespace mqrpc {
 
+// What a channel does with the Response Information that a broker may give to a connection which
+// asks for it (MosquittoOptions::request_response_information): the root of response topics that
+// its user may subscribe to (MQTT 5 section 4.10.1).
+enum class ResponseInformation {
+  kIgnore,   // replies go to `{prefix}/clients/{client id}/replies`
+  kUse,      // below it, where it was given: `{it}/{client id}/replies`
+  kRequire,  // without it calls are answered FAILED_PRECONDITION
+};
+
 struct ChannelOptions {
   // Where the services are: topics begin with it. One or more levels of 1 to 128 bytes joined by
   // `/`, without wildcards, not beginning with `$`. A tenant is a prefix such as `tenants/acme`.
@@ -42,6 +51,8 @@ struct ChannelOptions {
   // attempts.
   int retries_per_hundred_calls = 10;
   int max_saved_retries = 100;
+
+  ResponseInformation response_information = ResponseInformation::kUse;
 
   // Calls whose result has not been taken; one more is answered RESOURCE_EXHAUSTED.
   size_t max_outstanding_calls = 100'000;
@@ -111,6 +122,12 @@ class Channel {
       const CallOptions& options = {}) {
     return Call<Reply>(StartBytes(method, request, options));
   }
+
+  // Likewise, asking for no reply.
+  Call<void> Notify(
+      const Method& method,
+      const google::protobuf::MessageLite& request,
+      const CallOptions& options = {});
 
  private:
   internal::ByteCall StartBytes(

@@ -18,6 +18,12 @@ namespace fixtures::comments {
   return channel_->Start<Text>({kServiceName, "Block"}, request, options);
 }
 
+::mqrpc::Call<void> Comments::Stub::BlockNotify(
+    const Text& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Block"}, request, options);
+}
+
 ::absl::StatusOr<Text> Comments::Stub::Plain(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
@@ -28,6 +34,12 @@ namespace fixtures::comments {
     const Text& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<Text>({kServiceName, "Plain"}, request, options);
+}
+
+::mqrpc::Call<void> Comments::Stub::PlainNotify(
+    const Text& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Plain"}, request, options);
 }
 
 ::absl::StatusOr<Text> Comments::Stub::Slashes(
@@ -42,6 +54,12 @@ namespace fixtures::comments {
   return channel_->Start<Text>({kServiceName, "Slashes"}, request, options);
 }
 
+::mqrpc::Call<void> Comments::Stub::SlashesNotify(
+    const Text& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Slashes"}, request, options);
+}
+
 ::absl::StatusOr<Text> Comments::Stub::Trailing(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
@@ -52,6 +70,12 @@ namespace fixtures::comments {
     const Text& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<Text>({kServiceName, "Trailing"}, request, options);
+}
+
+::mqrpc::Call<void> Comments::Stub::TrailingNotify(
+    const Text& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Trailing"}, request, options);
 }
 
 ::absl::StatusOr<Text> Comments::Stub::Blank(
@@ -66,6 +90,12 @@ namespace fixtures::comments {
   return channel_->Start<Text>({kServiceName, "Blank"}, request, options);
 }
 
+::mqrpc::Call<void> Comments::Stub::BlankNotify(
+    const Text& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Blank"}, request, options);
+}
+
 ::absl::StatusOr<Text> Comments::Stub::Odd(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
@@ -76,6 +106,12 @@ namespace fixtures::comments {
     const Text& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<Text>({kServiceName, "Odd"}, request, options);
+}
+
+::mqrpc::Call<void> Comments::Stub::OddNotify(
+    const Text& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Odd"}, request, options);
 }
 
 ::absl::StatusOr<Text> Comments::Service::Block(

@@ -54,7 +54,8 @@ class Comments final {
 
   static constexpr ::std::string_view kServiceName = "fixtures.comments.Comments";
 
-  // Calls the service through a channel, which must outlive the stub. Cheap to make and to copy.
+  // Calls the service through a channel, which must outlive the stub. Cheap to make and to
+  // copy. `X` waits for the reply, `XAsync` gives it later, `XNotify` asks for none.
   class Stub final {
    public:
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
@@ -65,6 +66,7 @@ class Comments final {
     //   and indented
     ::absl::StatusOr<Text> Block(const Text& request, const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<Text> BlockAsync(const Text& request, const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> BlockNotify(const Text& request, const ::mqrpc::CallOptions& options = {});
 
     // no stars
     // but two lines
@@ -72,21 +74,29 @@ class Comments final {
     // and a trailing one
     ::absl::StatusOr<Text> Plain(const Text& request, const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<Text> PlainAsync(const Text& request, const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> PlainNotify(const Text& request, const ::mqrpc::CallOptions& options = {});
 
     // Three slashes,
     //
     // as Doxygen has them.
     ::absl::StatusOr<Text> Slashes(const Text& request, const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<Text> SlashesAsync(const Text& request, const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> SlashesNotify(
+        const Text& request,
+        const ::mqrpc::CallOptions& options = {});
 
     // Trailing only, on the next line.
     ::absl::StatusOr<Text> Trailing(const Text& request, const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<Text> TrailingAsync(
         const Text& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> TrailingNotify(
+        const Text& request,
+        const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<Text> Blank(const Text& request, const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<Text> BlankAsync(const Text& request, const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> BlankNotify(const Text& request, const ::mqrpc::CallOptions& options = {});
 
     // No space, a tab, and at the end some
     // clang-format off
@@ -94,6 +104,7 @@ class Comments final {
     // clang-format on
     ::absl::StatusOr<Text> Odd(const Text& request, const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<Text> OddAsync(const Text& request, const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> OddNotify(const Text& request, const ::mqrpc::CallOptions& options = {});
 
    private:
     ::mqrpc::Channel* channel_;

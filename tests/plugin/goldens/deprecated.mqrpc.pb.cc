@@ -18,6 +18,12 @@ namespace fixtures::deprecated {
   return channel_->Start<OldReply>({kServiceName, "Get"}, request, options);
 }
 
+::mqrpc::Call<void> Old::Stub::GetNotify(
+    const OldRequest& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Get"}, request, options);
+}
+
 ::absl::StatusOr<OldReply> Old::Service::Get(
     ::mqrpc::ServerContext& context,
     const OldRequest& /*request*/) {
@@ -45,6 +51,12 @@ namespace fixtures::deprecated {
   return channel_->Start<OldReply>({kServiceName, "Fetch"}, request, options);
 }
 
+::mqrpc::Call<void> New::Stub::FetchNotify(
+    const OldRequest& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Fetch"}, request, options);
+}
+
 ::absl::StatusOr<OldReply> New::Stub::Get(
     const OldRequest& request,
     const ::mqrpc::CallOptions& options) {
@@ -55,6 +67,12 @@ namespace fixtures::deprecated {
     const OldRequest& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<OldReply>({kServiceName, "Get"}, request, options);
+}
+
+::mqrpc::Call<void> New::Stub::GetNotify(
+    const OldRequest& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Get"}, request, options);
 }
 
 ::absl::StatusOr<OldReply> New::Service::Fetch(

@@ -21,7 +21,8 @@ class Old final {
 
   static constexpr ::std::string_view kServiceName = "fixtures.deprecated.Old";
 
-  // Calls the service through a channel, which must outlive the stub. Cheap to make and to copy.
+  // Calls the service through a channel, which must outlive the stub. Cheap to make and to
+  // copy. `X` waits for the reply, `XAsync` gives it later, `XNotify` asks for none.
   class Stub final {
    public:
     [[deprecated]] explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
@@ -30,6 +31,9 @@ class Old final {
         const OldRequest& request,
         const ::mqrpc::CallOptions& options = {});
     [[deprecated]] ::mqrpc::Call<OldReply> GetAsync(
+        const OldRequest& request,
+        const ::mqrpc::CallOptions& options = {});
+    [[deprecated]] ::mqrpc::Call<void> GetNotify(
         const OldRequest& request,
         const ::mqrpc::CallOptions& options = {});
 
@@ -55,7 +59,8 @@ class New final {
 
   static constexpr ::std::string_view kServiceName = "fixtures.deprecated.New";
 
-  // Calls the service through a channel, which must outlive the stub. Cheap to make and to copy.
+  // Calls the service through a channel, which must outlive the stub. Cheap to make and to
+  // copy. `X` waits for the reply, `XAsync` gives it later, `XNotify` asks for none.
   class Stub final {
    public:
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
@@ -67,11 +72,17 @@ class New final {
     [[deprecated]] ::mqrpc::Call<OldReply> FetchAsync(
         const OldRequest& request,
         const ::mqrpc::CallOptions& options = {});
+    [[deprecated]] ::mqrpc::Call<void> FetchNotify(
+        const OldRequest& request,
+        const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<OldReply> Get(
         const OldRequest& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<OldReply> GetAsync(
+        const OldRequest& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> GetNotify(
         const OldRequest& request,
         const ::mqrpc::CallOptions& options = {});
 

@@ -18,6 +18,12 @@ namespace fixtures::deprecated_file {
   return channel_->Start<Reply>({kServiceName, "Get"}, request, options);
 }
 
+::mqrpc::Call<void> Dated::Stub::GetNotify(
+    const Request& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Get"}, request, options);
+}
+
 ::absl::StatusOr<Reply> Dated::Service::Get(
     ::mqrpc::ServerContext& context,
     const Request& /*request*/) {

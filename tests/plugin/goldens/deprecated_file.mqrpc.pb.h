@@ -20,13 +20,15 @@ class Dated final {
 
   static constexpr ::std::string_view kServiceName = "fixtures.deprecated_file.Dated";
 
-  // Calls the service through a channel, which must outlive the stub. Cheap to make and to copy.
+  // Calls the service through a channel, which must outlive the stub. Cheap to make and to
+  // copy. `X` waits for the reply, `XAsync` gives it later, `XNotify` asks for none.
   class Stub final {
    public:
     [[deprecated]] explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
 
     ::absl::StatusOr<Reply> Get(const Request& request, const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<Reply> GetAsync(const Request& request, const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> GetNotify(const Request& request, const ::mqrpc::CallOptions& options = {});
 
    private:
     ::mqrpc::Channel* channel_;

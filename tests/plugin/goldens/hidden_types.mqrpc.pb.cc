@@ -22,6 +22,12 @@ namespace fixtures::hidden_types {
       options);
 }
 
+::mqrpc::Call<void> Hiding::Stub::GetNotify(
+    const ::fixtures::hidden_types::options& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Get"}, request, options);
+}
+
 ::absl::StatusOr<::fixtures::hidden_types::channel> Hiding::Stub::Set(
     const ::fixtures::hidden_types::context& request,
     const ::mqrpc::CallOptions& options) {
@@ -36,6 +42,12 @@ namespace fixtures::hidden_types {
       {kServiceName, "Set"},
       request,
       options);
+}
+
+::mqrpc::Call<void> Hiding::Stub::SetNotify(
+    const ::fixtures::hidden_types::context& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Set"}, request, options);
 }
 
 ::absl::StatusOr<::fixtures::hidden_types::SetAsync> Hiding::Stub::Swap(
@@ -55,6 +67,12 @@ namespace fixtures::hidden_types {
       options);
 }
 
+::mqrpc::Call<void> Hiding::Stub::SwapNotify(
+    const ::fixtures::hidden_types::Get& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Swap"}, request, options);
+}
+
 ::absl::StatusOr<::fixtures::hidden_types::Service> Hiding::Stub::Nest(
     const ::fixtures::hidden_types::Stub& request,
     const ::mqrpc::CallOptions& options) {
@@ -70,6 +88,12 @@ namespace fixtures::hidden_types {
       {kServiceName, "Nest"},
       request,
       options);
+}
+
+::mqrpc::Call<void> Hiding::Stub::NestNotify(
+    const ::fixtures::hidden_types::Stub& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Nest"}, request, options);
 }
 
 ::absl::StatusOr<::fixtures::hidden_types::request> Hiding::Service::Get(

@@ -21,7 +21,8 @@ class Hiding final {
 
   static constexpr ::std::string_view kServiceName = "fixtures.hidden_types.Hiding";
 
-  // Calls the service through a channel, which must outlive the stub. Cheap to make and to copy.
+  // Calls the service through a channel, which must outlive the stub. Cheap to make and to
+  // copy. `X` waits for the reply, `XAsync` gives it later, `XNotify` asks for none.
   class Stub final {
    public:
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
@@ -32,11 +33,17 @@ class Hiding final {
     ::mqrpc::Call<::fixtures::hidden_types::request> GetAsync(
         const ::fixtures::hidden_types::options& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> GetNotify(
+        const ::fixtures::hidden_types::options& request,
+        const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<::fixtures::hidden_types::channel> Set(
         const ::fixtures::hidden_types::context& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<::fixtures::hidden_types::channel> SetAsync(
+        const ::fixtures::hidden_types::context& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> SetNotify(
         const ::fixtures::hidden_types::context& request,
         const ::mqrpc::CallOptions& options = {});
 
@@ -46,11 +53,17 @@ class Hiding final {
     ::mqrpc::Call<::fixtures::hidden_types::SetAsync> SwapAsync(
         const ::fixtures::hidden_types::Get& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> SwapNotify(
+        const ::fixtures::hidden_types::Get& request,
+        const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<::fixtures::hidden_types::Service> Nest(
         const ::fixtures::hidden_types::Stub& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<::fixtures::hidden_types::Service> NestAsync(
+        const ::fixtures::hidden_types::Stub& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> NestNotify(
         const ::fixtures::hidden_types::Stub& request,
         const ::mqrpc::CallOptions& options = {});
 

@@ -18,6 +18,12 @@ namespace fixtures::idempotency {
   return channel_->Start<State>({kServiceName, "Toggle"}, request, options);
 }
 
+::mqrpc::Call<void> Lamp::Stub::ToggleNotify(
+    const State& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Toggle"}, request, options);
+}
+
 ::absl::StatusOr<State> Lamp::Stub::Say(const State& request, const ::mqrpc::CallOptions& options) {
   return channel_->Start<State>({kServiceName, "Say"}, request, options).Wait();
 }
@@ -26,6 +32,12 @@ namespace fixtures::idempotency {
     const State& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<State>({kServiceName, "Say"}, request, options);
+}
+
+::mqrpc::Call<void> Lamp::Stub::SayNotify(
+    const State& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Say"}, request, options);
 }
 
 ::absl::StatusOr<State> Lamp::Stub::Set(const State& request, const ::mqrpc::CallOptions& options) {
@@ -38,6 +50,15 @@ namespace fixtures::idempotency {
     const State& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<State>(
+      {kServiceName, "Set", ::mqrpc::Idempotency::kIdempotent},
+      request,
+      options);
+}
+
+::mqrpc::Call<void> Lamp::Stub::SetNotify(
+    const State& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(
       {kServiceName, "Set", ::mqrpc::Idempotency::kIdempotent},
       request,
       options);
@@ -58,6 +79,15 @@ namespace fixtures::idempotency {
       options);
 }
 
+::mqrpc::Call<void> Lamp::Stub::GetNotify(
+    const State& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(
+      {kServiceName, "Get", ::mqrpc::Idempotency::kNoSideEffects},
+      request,
+      options);
+}
+
 ::absl::StatusOr<State> Lamp::Stub::GetTheStateThatItWasInBefore(
     const State& request,
     const ::mqrpc::CallOptions& options) {
@@ -73,6 +103,15 @@ namespace fixtures::idempotency {
     const State& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<State>(
+      {kServiceName, "GetTheStateThatItWasInBefore", ::mqrpc::Idempotency::kNoSideEffects},
+      request,
+      options);
+}
+
+::mqrpc::Call<void> Lamp::Stub::GetTheStateThatItWasInBeforeNotify(
+    const State& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(
       {kServiceName, "GetTheStateThatItWasInBefore", ::mqrpc::Idempotency::kNoSideEffects},
       request,
       options);

@@ -20,7 +20,8 @@ class Lamp final {
 
   static constexpr ::std::string_view kServiceName = "fixtures.idempotency.Lamp";
 
-  // Calls the service through a channel, which must outlive the stub. Cheap to make and to copy.
+  // Calls the service through a channel, which must outlive the stub. Cheap to make and to
+  // copy. `X` waits for the reply, `XAsync` gives it later, `XNotify` asks for none.
   class Stub final {
    public:
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
@@ -29,20 +30,29 @@ class Lamp final {
     ::mqrpc::Call<State> ToggleAsync(
         const State& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> ToggleNotify(
+        const State& request,
+        const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<State> Say(const State& request, const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<State> SayAsync(const State& request, const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> SayNotify(const State& request, const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<State> Set(const State& request, const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<State> SetAsync(const State& request, const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> SetNotify(const State& request, const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<State> Get(const State& request, const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<State> GetAsync(const State& request, const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> GetNotify(const State& request, const ::mqrpc::CallOptions& options = {});
 
     [[deprecated]] ::absl::StatusOr<State> GetTheStateThatItWasInBefore(
         const State& request,
         const ::mqrpc::CallOptions& options = {});
     [[deprecated]] ::mqrpc::Call<State> GetTheStateThatItWasInBeforeAsync(
+        const State& request,
+        const ::mqrpc::CallOptions& options = {});
+    [[deprecated]] ::mqrpc::Call<void> GetTheStateThatItWasInBeforeNotify(
         const State& request,
         const ::mqrpc::CallOptions& options = {});
 

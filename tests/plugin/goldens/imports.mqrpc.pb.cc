@@ -19,6 +19,12 @@ namespace fixtures::imports {
   return channel_->Start<::fixtures::leaf::Leaf_Vein>({kServiceName, "Grow"}, request, options);
 }
 
+::mqrpc::Call<void> Imports::Stub::GrowNotify(
+    const ::fixtures::leaf::Leaf& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Grow"}, request, options);
+}
+
 ::absl::StatusOr<::google::protobuf::Empty> Imports::Stub::Ping(
     const ::google::protobuf::Empty& request,
     const ::mqrpc::CallOptions& options) {
@@ -32,6 +38,12 @@ namespace fixtures::imports {
   return channel_->Start<::google::protobuf::Empty>({kServiceName, "Ping"}, request, options);
 }
 
+::mqrpc::Call<void> Imports::Stub::PingNotify(
+    const ::google::protobuf::Empty& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Ping"}, request, options);
+}
+
 ::absl::StatusOr<::google::protobuf::Struct> Imports::Stub::Pack(
     const ::google::protobuf::Any& request,
     const ::mqrpc::CallOptions& options) {
@@ -43,6 +55,12 @@ namespace fixtures::imports {
     const ::google::protobuf::Any& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<::google::protobuf::Struct>({kServiceName, "Pack"}, request, options);
+}
+
+::mqrpc::Call<void> Imports::Stub::PackNotify(
+    const ::google::protobuf::Any& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Pack"}, request, options);
 }
 
 ::absl::StatusOr<::google::protobuf::Int32Value> Imports::Stub::Unpack(
@@ -59,6 +77,12 @@ namespace fixtures::imports {
       {kServiceName, "Unpack"},
       request,
       options);
+}
+
+::mqrpc::Call<void> Imports::Stub::UnpackNotify(
+    const ::google::protobuf::Value& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Unpack"}, request, options);
 }
 
 ::absl::StatusOr<::fixtures::leaf::Leaf_Vein> Imports::Service::Grow(

@@ -20,7 +20,8 @@ class Imports final {
 
   static constexpr ::std::string_view kServiceName = "fixtures.imports.Imports";
 
-  // Calls the service through a channel, which must outlive the stub. Cheap to make and to copy.
+  // Calls the service through a channel, which must outlive the stub. Cheap to make and to
+  // copy. `X` waits for the reply, `XAsync` gives it later, `XNotify` asks for none.
   class Stub final {
    public:
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
@@ -31,11 +32,17 @@ class Imports final {
     ::mqrpc::Call<::fixtures::leaf::Leaf_Vein> GrowAsync(
         const ::fixtures::leaf::Leaf& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> GrowNotify(
+        const ::fixtures::leaf::Leaf& request,
+        const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<::google::protobuf::Empty> Ping(
         const ::google::protobuf::Empty& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<::google::protobuf::Empty> PingAsync(
+        const ::google::protobuf::Empty& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> PingNotify(
         const ::google::protobuf::Empty& request,
         const ::mqrpc::CallOptions& options = {});
 
@@ -45,11 +52,17 @@ class Imports final {
     ::mqrpc::Call<::google::protobuf::Struct> PackAsync(
         const ::google::protobuf::Any& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> PackNotify(
+        const ::google::protobuf::Any& request,
+        const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<::google::protobuf::Int32Value> Unpack(
         const ::google::protobuf::Value& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<::google::protobuf::Int32Value> UnpackAsync(
+        const ::google::protobuf::Value& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> UnpackNotify(
         const ::google::protobuf::Value& request,
         const ::mqrpc::CallOptions& options = {});
 

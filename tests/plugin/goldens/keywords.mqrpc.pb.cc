@@ -18,6 +18,12 @@ namespace fixtures::keywords {
   return channel_->Start<operator_>({kServiceName, "new"}, request, options);
 }
 
+::mqrpc::Call<void> delete_::Stub::newNotify(
+    const union_& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "new"}, request, options);
+}
+
 ::absl::StatusOr<operator_> delete_::Stub::co_await_(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
@@ -28,6 +34,12 @@ namespace fixtures::keywords {
     const union_& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<operator_>({kServiceName, "co_await"}, request, options);
+}
+
+::mqrpc::Call<void> delete_::Stub::co_awaitNotify(
+    const union_& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "co_await"}, request, options);
 }
 
 ::absl::StatusOr<operator_> delete_::Stub::requires_(
@@ -42,6 +54,12 @@ namespace fixtures::keywords {
   return channel_->Start<operator_>({kServiceName, "requires"}, request, options);
 }
 
+::mqrpc::Call<void> delete_::Stub::requiresNotify(
+    const union_& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "requires"}, request, options);
+}
+
 ::absl::StatusOr<operator_> delete_::Stub::assert_(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
@@ -52,6 +70,12 @@ namespace fixtures::keywords {
     const union_& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<operator_>({kServiceName, "assert"}, request, options);
+}
+
+::mqrpc::Call<void> delete_::Stub::assertNotify(
+    const union_& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "assert"}, request, options);
 }
 
 ::absl::StatusOr<operator_> delete_::Stub::NULL_(
@@ -66,6 +90,12 @@ namespace fixtures::keywords {
   return channel_->Start<operator_>({kServiceName, "NULL"}, request, options);
 }
 
+::mqrpc::Call<void> delete_::Stub::NULLNotify(
+    const union_& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "NULL"}, request, options);
+}
+
 ::absl::StatusOr<operator_> delete_::Stub::this_(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
@@ -76,6 +106,12 @@ namespace fixtures::keywords {
     const union_& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<operator_>({kServiceName, "this"}, request, options);
+}
+
+::mqrpc::Call<void> delete_::Stub::thisNotify(
+    const union_& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "this"}, request, options);
 }
 
 ::absl::StatusOr<operator_> delete_::Stub::request(
@@ -90,6 +126,12 @@ namespace fixtures::keywords {
   return channel_->Start<operator_>({kServiceName, "request"}, request, options);
 }
 
+::mqrpc::Call<void> delete_::Stub::requestNotify(
+    const union_& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "request"}, request, options);
+}
+
 ::absl::StatusOr<operator_> delete_::Stub::options(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
@@ -100,6 +142,12 @@ namespace fixtures::keywords {
     const union_& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<operator_>({kServiceName, "options"}, request, options);
+}
+
+::mqrpc::Call<void> delete_::Stub::optionsNotify(
+    const union_& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "options"}, request, options);
 }
 
 ::absl::StatusOr<operator_> delete_::Stub::context(
@@ -114,6 +162,12 @@ namespace fixtures::keywords {
   return channel_->Start<operator_>({kServiceName, "context"}, request, options);
 }
 
+::mqrpc::Call<void> delete_::Stub::contextNotify(
+    const union_& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "context"}, request, options);
+}
+
 ::absl::StatusOr<operator_> delete_::Stub::channel(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
@@ -124,6 +178,12 @@ namespace fixtures::keywords {
     const union_& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<operator_>({kServiceName, "channel"}, request, options);
+}
+
+::mqrpc::Call<void> delete_::Stub::channelNotify(
+    const union_& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "channel"}, request, options);
 }
 
 ::absl::StatusOr<operator_> delete_::Stub::Start(
@@ -138,6 +198,12 @@ namespace fixtures::keywords {
   return channel_->Start<operator_>({kServiceName, "Start"}, request, options);
 }
 
+::mqrpc::Call<void> delete_::Stub::StartNotify(
+    const union_& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Start"}, request, options);
+}
+
 ::absl::StatusOr<operator_> delete_::Stub::Wait(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
@@ -148,6 +214,12 @@ namespace fixtures::keywords {
     const union_& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<operator_>({kServiceName, "Wait"}, request, options);
+}
+
+::mqrpc::Call<void> delete_::Stub::WaitNotify(
+    const union_& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Wait"}, request, options);
 }
 
 ::absl::StatusOr<operator_> delete_::Service::new_(

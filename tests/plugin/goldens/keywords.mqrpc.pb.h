@@ -20,7 +20,8 @@ class delete_ final {
 
   static constexpr ::std::string_view kServiceName = "fixtures.keywords.delete";
 
-  // Calls the service through a channel, which must outlive the stub. Cheap to make and to copy.
+  // Calls the service through a channel, which must outlive the stub. Cheap to make and to
+  // copy. `X` waits for the reply, `XAsync` gives it later, `XNotify` asks for none.
   class Stub final {
    public:
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
@@ -31,11 +32,15 @@ class delete_ final {
     ::mqrpc::Call<operator_> newAsync(
         const union_& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> newNotify(const union_& request, const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<operator_> co_await_(
         const union_& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<operator_> co_awaitAsync(
+        const union_& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> co_awaitNotify(
         const union_& request,
         const ::mqrpc::CallOptions& options = {});
 
@@ -45,11 +50,17 @@ class delete_ final {
     ::mqrpc::Call<operator_> requiresAsync(
         const union_& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> requiresNotify(
+        const union_& request,
+        const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<operator_> assert_(
         const union_& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<operator_> assertAsync(
+        const union_& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> assertNotify(
         const union_& request,
         const ::mqrpc::CallOptions& options = {});
 
@@ -59,6 +70,7 @@ class delete_ final {
     ::mqrpc::Call<operator_> NULLAsync(
         const union_& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> NULLNotify(const union_& request, const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<operator_> this_(
         const union_& request,
@@ -66,11 +78,15 @@ class delete_ final {
     ::mqrpc::Call<operator_> thisAsync(
         const union_& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> thisNotify(const union_& request, const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<operator_> request(
         const union_& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<operator_> requestAsync(
+        const union_& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> requestNotify(
         const union_& request,
         const ::mqrpc::CallOptions& options = {});
 
@@ -80,11 +96,17 @@ class delete_ final {
     ::mqrpc::Call<operator_> optionsAsync(
         const union_& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> optionsNotify(
+        const union_& request,
+        const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<operator_> context(
         const union_& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<operator_> contextAsync(
+        const union_& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> contextNotify(
         const union_& request,
         const ::mqrpc::CallOptions& options = {});
 
@@ -94,11 +116,17 @@ class delete_ final {
     ::mqrpc::Call<operator_> channelAsync(
         const union_& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> channelNotify(
+        const union_& request,
+        const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<operator_> Start(
         const union_& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<operator_> StartAsync(
+        const union_& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> StartNotify(
         const union_& request,
         const ::mqrpc::CallOptions& options = {});
 
@@ -108,6 +136,7 @@ class delete_ final {
     ::mqrpc::Call<operator_> WaitAsync(
         const union_& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> WaitNotify(const union_& request, const ::mqrpc::CallOptions& options = {});
 
    private:
     ::mqrpc::Channel* channel_;
@@ -175,7 +204,8 @@ class concept_ final {
 
   static constexpr ::std::string_view kServiceName = "fixtures.keywords.concept";
 
-  // Calls the service through a channel, which must outlive the stub. Cheap to make and to copy.
+  // Calls the service through a channel, which must outlive the stub. Cheap to make and to
+  // copy. `X` waits for the reply, `XAsync` gives it later, `XNotify` asks for none.
   class Stub final {
    public:
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}

@@ -28,6 +28,15 @@ namespace v1alpha1 {
 // clang-format on
 
 // clang-format off
+::mqrpc::Call<void> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+    Stub::GetNotify(
+        const ARequestThatIsLong& request,
+        const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Get"}, request, options);
+}
+// clang-format on
+
+// clang-format off
 ::absl::StatusOr<AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
     Stub::AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud(
         const ARequestThatIsLong& request,
@@ -54,6 +63,18 @@ namespace v1alpha1 {
 // clang-format on
 
 // clang-format off
+::mqrpc::Call<void> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+    Stub::AMethodThatIsCalledMoreOftenThanItsNameIsReadAloudNotify(
+        const ARequestThatIsLong& request,
+        const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(
+      {kServiceName, "AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud"},
+      request,
+      options);
+}
+// clang-format on
+
+// clang-format off
 ::absl::StatusOr<AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
     Stub::AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere(
         const ARequestThatIsLong& request,
@@ -73,6 +94,18 @@ namespace v1alpha1 {
         const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options) {
   return channel_->Start<AReplyThatIsLong>(
+      {kServiceName, "AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere"},
+      request,
+      options);
+}
+// clang-format on
+
+// clang-format off
+::mqrpc::Call<void> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+    Stub::AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHereNotify(
+        const ARequestThatIsLong& request,
+        const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(
       {kServiceName, "AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere"},
       request,
       options);
@@ -135,6 +168,12 @@ namespace v1alpha1 {
   return channel_->Start<AReplyThatIsLong>({kServiceName, "Get"}, request, options);
 }
 
+::mqrpc::Call<void> Short::Stub::GetNotify(
+    const ARequestThatIsLong& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Get"}, request, options);
+}
+
 ::absl::StatusOr<AReplyThatIsLong> Short::Stub::GetTheReplyThatBelongsToIt(
     const ARequestThatIsLong& request,
     const ::mqrpc::CallOptions& options) {
@@ -150,6 +189,12 @@ namespace v1alpha1 {
       {kServiceName, "GetTheReplyThatBelongsToIt"},
       request,
       options);
+}
+
+::mqrpc::Call<void> Short::Stub::GetTheReplyThatBelongsToItNotify(
+    const ARequestThatIsLong& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "GetTheReplyThatBelongsToIt"}, request, options);
 }
 
 ::absl::StatusOr<AReplyThatIsLong> Short::Service::Get(

@@ -28,7 +28,8 @@ class AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToW
       "a_company_with_a_name_that_is_long.and_a_department_too.with_a_project_that_is_called.v1alpha1.AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish";
   // clang-format on
 
-  // Calls the service through a channel, which must outlive the stub. Cheap to make and to copy.
+  // Calls the service through a channel, which must outlive the stub. Cheap to make and to
+  // copy. `X` waits for the reply, `XAsync` gives it later, `XNotify` asks for none.
   class Stub final {
    public:
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
@@ -39,11 +40,17 @@ class AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToW
     ::mqrpc::Call<AReplyThatIsLong> GetAsync(
         const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> GetNotify(
+        const ARequestThatIsLong& request,
+        const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<AReplyThatIsLong> AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud(
         const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<AReplyThatIsLong> AMethodThatIsCalledMoreOftenThanItsNameIsReadAloudAsync(
+        const ARequestThatIsLong& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> AMethodThatIsCalledMoreOftenThanItsNameIsReadAloudNotify(
         const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options = {});
 
@@ -56,6 +63,12 @@ class AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToW
     // clang-format off
     ::mqrpc::Call<AReplyThatIsLong>
     AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHereAsync(
+        const ARequestThatIsLong& request,
+        const ::mqrpc::CallOptions& options = {});
+    // clang-format on
+    // clang-format off
+    ::mqrpc::Call<void>
+    AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHereNotify(
         const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options = {});
     // clang-format on
@@ -96,7 +109,8 @@ class Short final {
       "a_company_with_a_name_that_is_long.and_a_department_too.with_a_project_that_is_called.v1alpha1.Short";
   // clang-format on
 
-  // Calls the service through a channel, which must outlive the stub. Cheap to make and to copy.
+  // Calls the service through a channel, which must outlive the stub. Cheap to make and to
+  // copy. `X` waits for the reply, `XAsync` gives it later, `XNotify` asks for none.
   class Stub final {
    public:
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
@@ -107,11 +121,17 @@ class Short final {
     ::mqrpc::Call<AReplyThatIsLong> GetAsync(
         const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> GetNotify(
+        const ARequestThatIsLong& request,
+        const ::mqrpc::CallOptions& options = {});
 
     [[deprecated]] ::absl::StatusOr<AReplyThatIsLong> GetTheReplyThatBelongsToIt(
         const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options = {});
     [[deprecated]] ::mqrpc::Call<AReplyThatIsLong> GetTheReplyThatBelongsToItAsync(
+        const ARequestThatIsLong& request,
+        const ::mqrpc::CallOptions& options = {});
+    [[deprecated]] ::mqrpc::Call<void> GetTheReplyThatBelongsToItNotify(
         const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options = {});
 

@@ -103,6 +103,12 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
   return channel_->Start<Position>({kServiceName, "Plain"}, request, options);
 }
 
+::mqrpc::Call<void> Valve::Stub::PlainNotify(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Plain"}, request, options);
+}
+
 ::absl::StatusOr<Position> Valve::Stub::Timeout(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
@@ -113,6 +119,12 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
     const Position& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<Position>(mqrpc_Valve_Timeout, request, options);
+}
+
+::mqrpc::Call<void> Valve::Stub::TimeoutNotify(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(mqrpc_Valve_Timeout, request, options);
 }
 
 ::absl::StatusOr<Position> Valve::Stub::Shortest(
@@ -127,6 +139,12 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
   return channel_->Start<Position>(mqrpc_Valve_Shortest, request, options);
 }
 
+::mqrpc::Call<void> Valve::Stub::ShortestNotify(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(mqrpc_Valve_Shortest, request, options);
+}
+
 ::absl::StatusOr<Position> Valve::Stub::Longest(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
@@ -137,6 +155,12 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
     const Position& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<Position>(mqrpc_Valve_Longest, request, options);
+}
+
+::mqrpc::Call<void> Valve::Stub::LongestNotify(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(mqrpc_Valve_Longest, request, options);
 }
 
 ::absl::StatusOr<Position> Valve::Stub::AtMostOnce(
@@ -151,6 +175,12 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
   return channel_->Start<Position>(mqrpc_Valve_AtMostOnce, request, options);
 }
 
+::mqrpc::Call<void> Valve::Stub::AtMostOnceNotify(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(mqrpc_Valve_AtMostOnce, request, options);
+}
+
 ::absl::StatusOr<Position> Valve::Stub::AtLeastOnce(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
@@ -161,6 +191,12 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
     const Position& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<Position>(mqrpc_Valve_AtLeastOnce, request, options);
+}
+
+::mqrpc::Call<void> Valve::Stub::AtLeastOnceNotify(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(mqrpc_Valve_AtLeastOnce, request, options);
 }
 
 ::absl::StatusOr<Position> Valve::Stub::ExactlyOnce(
@@ -175,6 +211,12 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
   return channel_->Start<Position>(mqrpc_Valve_ExactlyOnce, request, options);
 }
 
+::mqrpc::Call<void> Valve::Stub::ExactlyOnceNotify(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(mqrpc_Valve_ExactlyOnce, request, options);
+}
+
 ::absl::StatusOr<Position> Valve::Stub::Waits(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
@@ -185,6 +227,12 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
     const Position& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<Position>(mqrpc_Valve_Waits, request, options);
+}
+
+::mqrpc::Call<void> Valve::Stub::WaitsNotify(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(mqrpc_Valve_Waits, request, options);
 }
 
 ::absl::StatusOr<Position> Valve::Stub::Fails(
@@ -199,6 +247,12 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
   return channel_->Start<Position>(mqrpc_Valve_Fails, request, options);
 }
 
+::mqrpc::Call<void> Valve::Stub::FailsNotify(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(mqrpc_Valve_Fails, request, options);
+}
+
 ::absl::StatusOr<Position> Valve::Stub::Retries(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
@@ -209,6 +263,12 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
     const Position& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<Position>(mqrpc_Valve_Retries, request, options);
+}
+
+::mqrpc::Call<void> Valve::Stub::RetriesNotify(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(mqrpc_Valve_Retries, request, options);
 }
 
 ::absl::StatusOr<Position> Valve::Stub::Never(
@@ -223,6 +283,12 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
   return channel_->Start<Position>(mqrpc_Valve_Never, request, options);
 }
 
+::mqrpc::Call<void> Valve::Stub::NeverNotify(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(mqrpc_Valve_Never, request, options);
+}
+
 ::absl::StatusOr<Position> Valve::Stub::Everything(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
@@ -235,6 +301,12 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
   return channel_->Start<Position>(mqrpc_Valve_Everything, request, options);
 }
 
+::mqrpc::Call<void> Valve::Stub::EverythingNotify(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(mqrpc_Valve_Everything, request, options);
+}
+
 ::absl::StatusOr<Position> Valve::Stub::delete_(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
@@ -245,6 +317,12 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
     const Position& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<Position>(mqrpc_Valve_delete, request, options);
+}
+
+::mqrpc::Call<void> Valve::Stub::deleteNotify(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(mqrpc_Valve_delete, request, options);
 }
 
 ::absl::StatusOr<Position> Valve::Service::Plain(
@@ -366,6 +444,12 @@ constexpr ::mqrpc::Method mqrpc_Main_5fValve_Open = {
   return channel_->Start<Position>(mqrpc_Main_5fValve_Open, request, options);
 }
 
+::mqrpc::Call<void> Main_Valve::Stub::OpenNotify(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(mqrpc_Main_5fValve_Open, request, options);
+}
+
 ::absl::StatusOr<Position> Main_Valve::Service::Open(
     ::mqrpc::ServerContext& context,
     const Position& /*request*/) {
@@ -397,6 +481,12 @@ constexpr ::mqrpc::Method mqrpc_Main_Valve_Open = {
     const Position& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<Position>(mqrpc_Main_Valve_Open, request, options);
+}
+
+::mqrpc::Call<void> Main::Stub::Valve_OpenNotify(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(mqrpc_Main_Valve_Open, request, options);
 }
 
 ::absl::StatusOr<Position> Main::Service::Valve_Open(

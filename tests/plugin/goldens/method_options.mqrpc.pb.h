@@ -20,7 +20,8 @@ class Valve final {
 
   static constexpr ::std::string_view kServiceName = "fixtures.method_options.Valve";
 
-  // Calls the service through a channel, which must outlive the stub. Cheap to make and to copy.
+  // Calls the service through a channel, which must outlive the stub. Cheap to make and to
+  // copy. `X` waits for the reply, `XAsync` gives it later, `XNotify` asks for none.
   class Stub final {
    public:
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
@@ -31,11 +32,17 @@ class Valve final {
     ::mqrpc::Call<Position> PlainAsync(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> PlainNotify(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<Position> Timeout(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<Position> TimeoutAsync(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> TimeoutNotify(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
 
@@ -45,11 +52,17 @@ class Valve final {
     ::mqrpc::Call<Position> ShortestAsync(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> ShortestNotify(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<Position> Longest(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<Position> LongestAsync(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> LongestNotify(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
 
@@ -59,11 +72,17 @@ class Valve final {
     ::mqrpc::Call<Position> AtMostOnceAsync(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> AtMostOnceNotify(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<Position> AtLeastOnce(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<Position> AtLeastOnceAsync(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> AtLeastOnceNotify(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
 
@@ -73,11 +92,17 @@ class Valve final {
     ::mqrpc::Call<Position> ExactlyOnceAsync(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> ExactlyOnceNotify(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<Position> Waits(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<Position> WaitsAsync(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> WaitsNotify(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
 
@@ -87,6 +112,9 @@ class Valve final {
     ::mqrpc::Call<Position> FailsAsync(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> FailsNotify(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<Position> Retries(
         const Position& request,
@@ -94,11 +122,17 @@ class Valve final {
     ::mqrpc::Call<Position> RetriesAsync(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> RetriesNotify(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<Position> Never(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<Position> NeverAsync(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> NeverNotify(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
 
@@ -109,12 +143,18 @@ class Valve final {
     [[deprecated]] ::mqrpc::Call<Position> EverythingAsync(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
+    [[deprecated]] ::mqrpc::Call<void> EverythingNotify(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
 
     // A keyword.
     ::absl::StatusOr<Position> delete_(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<Position> deleteAsync(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> deleteNotify(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
 
@@ -191,7 +231,8 @@ class Main_Valve final {
 
   static constexpr ::std::string_view kServiceName = "fixtures.method_options.Main_Valve";
 
-  // Calls the service through a channel, which must outlive the stub. Cheap to make and to copy.
+  // Calls the service through a channel, which must outlive the stub. Cheap to make and to
+  // copy. `X` waits for the reply, `XAsync` gives it later, `XNotify` asks for none.
   class Stub final {
    public:
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
@@ -200,6 +241,9 @@ class Main_Valve final {
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<Position> OpenAsync(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> OpenNotify(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
 
@@ -225,7 +269,8 @@ class Main final {
 
   static constexpr ::std::string_view kServiceName = "fixtures.method_options.Main";
 
-  // Calls the service through a channel, which must outlive the stub. Cheap to make and to copy.
+  // Calls the service through a channel, which must outlive the stub. Cheap to make and to
+  // copy. `X` waits for the reply, `XAsync` gives it later, `XNotify` asks for none.
   class Stub final {
    public:
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
@@ -234,6 +279,9 @@ class Main final {
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<Position> Valve_OpenAsync(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> Valve_OpenNotify(
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
 

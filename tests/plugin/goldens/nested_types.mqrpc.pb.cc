@@ -18,6 +18,12 @@ namespace fixtures::nested_types {
   return channel_->Start<Outer_Middle>({kServiceName, "Get"}, request, options);
 }
 
+::mqrpc::Call<void> Nested::Stub::GetNotify(
+    const Outer_Middle_Inner& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Get"}, request, options);
+}
+
 ::absl::StatusOr<Outer_Middle> Nested::Stub::Outer(
     const ::fixtures::nested_types::Outer& request,
     const ::mqrpc::CallOptions& options) {
@@ -28,6 +34,12 @@ namespace fixtures::nested_types {
     const ::fixtures::nested_types::Outer& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<Outer_Middle>({kServiceName, "Outer"}, request, options);
+}
+
+::mqrpc::Call<void> Nested::Stub::OuterNotify(
+    const ::fixtures::nested_types::Outer& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Outer"}, request, options);
 }
 
 ::absl::StatusOr<Outer_Middle> Nested::Service::Get(

@@ -20,7 +20,8 @@ class Nested final {
 
   static constexpr ::std::string_view kServiceName = "fixtures.nested_types.Nested";
 
-  // Calls the service through a channel, which must outlive the stub. Cheap to make and to copy.
+  // Calls the service through a channel, which must outlive the stub. Cheap to make and to
+  // copy. `X` waits for the reply, `XAsync` gives it later, `XNotify` asks for none.
   class Stub final {
    public:
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
@@ -31,11 +32,17 @@ class Nested final {
     ::mqrpc::Call<Outer_Middle> GetAsync(
         const Outer_Middle_Inner& request,
         const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> GetNotify(
+        const Outer_Middle_Inner& request,
+        const ::mqrpc::CallOptions& options = {});
 
     ::absl::StatusOr<Outer_Middle> Outer(
         const ::fixtures::nested_types::Outer& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<Outer_Middle> OuterAsync(
+        const ::fixtures::nested_types::Outer& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> OuterNotify(
         const ::fixtures::nested_types::Outer& request,
         const ::mqrpc::CallOptions& options = {});
 

@@ -16,6 +16,12 @@
   return channel_->Start<Reply>({kServiceName, "Get"}, request, options);
 }
 
+::mqrpc::Call<void> Bare::Stub::GetNotify(
+    const Request& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Get"}, request, options);
+}
+
 ::absl::StatusOr<Reply> Bare::Service::Get(
     ::mqrpc::ServerContext& context,
     const Request& /*request*/) {

@@ -18,6 +18,12 @@ namespace fixtures::inner {
   return channel_->Start<::Reply>({kServiceName, "Pass"}, request, options);
 }
 
+::mqrpc::Call<void> InDirectory::Stub::PassNotify(
+    const ::Request& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Pass"}, request, options);
+}
+
 ::absl::StatusOr<::Reply> InDirectory::Service::Pass(
     ::mqrpc::ServerContext& context,
     const ::Request& /*request*/) {

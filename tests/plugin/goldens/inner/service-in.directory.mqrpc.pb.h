@@ -20,7 +20,8 @@ class InDirectory final {
 
   static constexpr ::std::string_view kServiceName = "fixtures.inner.InDirectory";
 
-  // Calls the service through a channel, which must outlive the stub. Cheap to make and to copy.
+  // Calls the service through a channel, which must outlive the stub. Cheap to make and to
+  // copy. `X` waits for the reply, `XAsync` gives it later, `XNotify` asks for none.
   class Stub final {
    public:
     explicit Stub(::mqrpc::Channel& channel) : channel_(&channel) {}
@@ -29,6 +30,9 @@ class InDirectory final {
         const ::Request& request,
         const ::mqrpc::CallOptions& options = {});
     ::mqrpc::Call<::Reply> PassAsync(
+        const ::Request& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> PassNotify(
         const ::Request& request,
         const ::mqrpc::CallOptions& options = {});
 
