@@ -28,6 +28,7 @@ class OutstandingCalls {
     Remove();
     return false;
   }
+  size_t count() const { return count_.load(std::memory_order_relaxed); }
   void Remove() { count_.fetch_sub(1, std::memory_order_relaxed); }
 
  private:

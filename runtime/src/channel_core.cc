@@ -63,16 +63,16 @@ std::shared_ptr<CallState> ChannelCore::Start(
     absl::StatusOr<std::string> request,
     const CallOptions& options,
     Until until) {
-  if (!status_.ok()) return std::make_shared<CallState>(status_);
-  if (!request.ok()) return std::make_shared<CallState>(std::move(request).status());
+  if (!status_.ok()) return Refuse(status_);
+  if (!request.ok()) return Refuse(std::move(request).status());
   absl::StatusOr<PendingCall> call = PlanCall(options_, method, options, transport_.loop().Now());
-  if (!call.ok()) return std::make_shared<CallState>(std::move(call).status());
-  if (absl::Status full = TakePlace(request->size()); !full.ok()) {
-    return std::make_shared<CallState>(std::move(full));
-  }
+  if (!call.ok()) return Refuse(std::move(call).status());
+  absl::Status full = CheckMessageSize("request", request->size());
+  if (full.ok()) full = TakePlace(request->size());
+  if (!full.ok()) return Refuse(std::move(full));
   call->until = until;
   call->request_bytes = request->size();
-  calls_started_.fetch_add(1, std::memory_order_relaxed);
+  counters_.started.Add();
   call->id = next_id_.fetch_add(1, std::memory_order_relaxed);
   call->payload = *std::move(request);
   auto state = std::make_shared<CallState>(*this, call->id, executor_, outstanding_);
@@ -81,6 +81,23 @@ std::shared_ptr<CallState> ChannelCore::Start(
     self->Admit(std::move(call));
   });
   return state;
+}
+
+std::shared_ptr<CallState> ChannelCore::Refuse(absl::Status status) {
+  counters_.refused.Add();
+  return std::make_shared<CallState>(absl::Status(status.code(), status.message()));
+}
+
+absl::Status ChannelCore::CheckMessageSize(const char* what, size_t size) const {
+  if (size <= options_.max_message_size) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "ChannelOptions::max_message_size (",
+      options_.max_message_size,
+      "): the ",
+      what,
+      " has ",
+      size,
+      " bytes"));
 }
 
 // Given back by Complete, and by the state of the call.
@@ -198,21 +215,22 @@ void ChannelCore::OnAccepted(PendingCall& call) {
 
 void ChannelCore::OnReply(Message message) {
   if (message.retain) {
-    ++retained_replies_;
+    counters_.retained_replies.Add();
     options_.log(LogLevel::kDebug, "dropped a retained reply");
     return;
   }
   std::optional<wire::ParsedCorrelation> correlation =
       wire::ParseCorrelation(message.correlation_data.value_or(""));
   if (!correlation.has_value() || correlation->nonce != nonce_) {
-    ++unknown_replies_;
+    counters_.unknown_replies.Add();
     return;
   }
+  absl::Status too_large = CheckMessageSize("reply", message.payload.size());
   wire::Reply reply = wire::DecodeReply(std::move(message));
   PendingCall* call = pending_.Find(correlation->call);
   bool is_refusal = reply.refused_attempt.has_value();
   if (call == nullptr || (is_refusal && *reply.refused_attempt != call->sending)) {
-    ++late_replies_;
+    counters_.late_replies.Add();
     options_.log(LogLevel::kDebug, "dropped a reply to a call, or an attempt, that has ended");
     return;
   }
@@ -220,6 +238,7 @@ void ChannelCore::OnReply(Message message) {
     return BackOff(*call, std::move(reply.result).status());
   }
   if (reply.result.ok()) budget_.OnSuccess();
+  if (!too_large.ok()) reply.result = std::move(too_large);
   End(correlation->call, std::move(reply.result));
 }
 
@@ -252,7 +271,7 @@ void ChannelCore::OnLoss(PendingCall& call, const absl::Status& lost) {
 
 void ChannelCore::Repeat(PendingCall& call) {
   call.may_have_run = true;
-  ++retries_;
+  counters_.retries.Add();
   Send(call);
 }
 
@@ -291,7 +310,7 @@ void ChannelCore::OnTimer() {
 void ChannelCore::OnAlarm(PendingCall& call) {
   pending_.SetAlarm(call, call.deadline);
   if (call.stage == PendingCall::Stage::kBackingOff) {
-    ++retries_;
+    counters_.retries.Add();
     return Send(call);
   }
   if (call.idempotency == Idempotency::kUnknown) return;
@@ -321,7 +340,9 @@ void ChannelCore::End(CallId id, CallState::Result result) {
 }
 
 void ChannelCore::Complete(PendingCall call, CallState::Result result) {
-  calls_completed_.fetch_add(1, std::memory_order_relaxed);
+  counters_.completed.Add();
+  counters_.outcomes.Add(result.status().code());
+  counters_.latency.Add(transport_.loop().Now() - (call.deadline - call.timeout));
   request_bytes_.fetch_sub(call.request_bytes, std::memory_order_relaxed);
   absl::AnyInvocable<void()> continuation = call.state->Complete(std::move(result));
   if (!continuation) return;
@@ -339,13 +360,11 @@ void ChannelCore::RunContinuations() {
 }
 
 ChannelStats ChannelCore::stats() const {
-  return {
-      .calls_started = calls_started_,
-      .calls_completed = calls_completed_,
-      .retries = retries_,
-      .late_replies = late_replies_,
-      .unknown_replies = unknown_replies_,
-      .retained_replies = retained_replies_};
+  ChannelStats stats = counters_.Snapshot();
+  stats.calls_outstanding = outstanding_->count();
+  stats.calls_waiting = window_.waiting();
+  stats.request_bytes = request_bytes_;
+  return stats;
 }
 
 }  // namespace mqrpc::internal

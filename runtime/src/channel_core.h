@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "call_state.h"
+#include "counters.h"
 #include "mqrpc/channel.h"
 #include "mqrpc/transport.h"
 #include "pending_calls.h"
@@ -47,6 +48,8 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
   ChannelStats stats() const;
 
  private:
+  std::shared_ptr<CallState> Refuse(absl::Status status);
+  absl::Status CheckMessageSize(const char* what, size_t size) const;
   absl::Status TakePlace(size_t request_bytes);
   void Admit(PendingCall call);
   void Send(PendingCall& call);
@@ -79,6 +82,7 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
   const std::shared_ptr<OutstandingCalls> outstanding_;
   std::atomic<CallId> next_id_ = 1;
   std::atomic<size_t> request_bytes_ = 0;  // of calls that have not completed
+  ChannelCounters counters_;
 
   // Of the loop.
   PendingCalls pending_;
@@ -89,13 +93,6 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
   absl::Time timer_at_ = absl::InfiniteFuture();
   EventLoop::TimerId timer_ = 0;
   bool closed_ = false;
-
-  std::atomic<uint64_t> calls_started_ = 0;
-  std::atomic<uint64_t> calls_completed_ = 0;
-  std::atomic<uint64_t> retries_ = 0;
-  std::atomic<uint64_t> late_replies_ = 0;
-  std::atomic<uint64_t> unknown_replies_ = 0;
-  std::atomic<uint64_t> retained_replies_ = 0;
 };
 
 }  // namespace mqrpc::internal

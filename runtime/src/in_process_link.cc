@@ -47,8 +47,8 @@ void InProcessLink::Unsubscribe(Transport::SubscriptionId id, absl::AnyInvocable
 }
 
 Transport::PublishId InProcessLink::Publish(Transport::Compose compose, Transport::OnAck on_ack) {
-  if (queued_messages_ < max_queued_) {
-    ++queued_messages_;
+  if (queued_.value() < max_queued_) {
+    queued_.Add();
     return Enqueue({.compose = std::move(compose), .on_ack = std::move(on_ack)});
   }
   return Enqueue({.run = [on_ack = std::move(on_ack), bound = max_queued_]() mutable {
@@ -61,9 +61,17 @@ Transport::PublishId InProcessLink::Publish(Transport::Compose compose, Transpor
 bool InProcessLink::Withdraw(Transport::PublishId id) {
   auto step = steps_.find(id);
   if (step == steps_.end() || !step->second.compose) return false;
-  --queued_messages_;
+  queued_.Subtract();
   auto withdrawn = steps_.extract(step);  // what it holds, when it goes, may come back to us
   return true;
+}
+
+TransportStats InProcessLink::stats() const {
+  return {
+      .connections_made = 1,
+      .messages_sent = sent_.value(),
+      .messages_received = received_.value(),
+      .messages_queued = queued_.value()};
 }
 
 void InProcessLink::Close() {
@@ -97,13 +105,14 @@ void InProcessLink::RunSteps() {
 }
 
 void InProcessLink::Send(Step step) {
-  --queued_messages_;
+  queued_.Subtract();
   std::optional<Message> message = step.compose();
   if (!message.has_value()) return;
   absl::StatusOr<ReasonCode> answer = ReasonCode::kSuccess;
   if (absl::Status status = CheckMessage(*message); !status.ok()) {
     answer = std::move(status);
   } else {
+    sent_.Add();
     answer = Deliver(*std::move(message));
   }
   if (!is_closed_ && step.on_ack) step.on_ack(std::move(answer));
@@ -116,6 +125,7 @@ ReasonCode InProcessLink::Deliver(Message message) {
     bool is_last = &target == &targets.back();
     Message copy = is_last ? std::move(message) : message;
     copy.qos = std::min(qos, target.qos);
+    target.link->received_.Add();
     target.link->table_.Dispatch(std::move(copy));
   }
   // MQTT 5 has no such answer at QoS 0, and Mosquitto none at QoS 2.

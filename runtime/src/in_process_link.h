@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "counters.h"
 #include "in_process_router.h"
 #include "mqrpc/event_loop.h"
 #include "mqrpc/message.h"
@@ -27,6 +28,9 @@ class InProcessLink final : public std::enable_shared_from_this<InProcessLink> {
   void Unsubscribe(Transport::SubscriptionId id, absl::AnyInvocable<void()> done);
   Transport::PublishId Publish(Transport::Compose compose, Transport::OnAck on_ack);
   bool Withdraw(Transport::PublishId id);
+
+  // Any thread.
+  TransportStats stats() const;
 
   // Destroys all callbacks unused. Nothing may be asked of it any more.
   void Close();
@@ -53,9 +57,12 @@ class InProcessLink final : public std::enable_shared_from_this<InProcessLink> {
   SubscriptionTable table_;
   std::map<StepId, Step> steps_;
   StepId next_step_ = 1;
-  size_t queued_messages_ = 0;
   bool is_posted_ = false;  // a turn for `steps_`
   bool is_closed_ = false;
+
+  Counter sent_;
+  Counter received_;
+  Counter queued_;  // messages
 };
 
 }  // namespace mqrpc::internal

@@ -60,6 +60,7 @@ class InProcessTransport final : public Transport {
   absl::Status WaitUntilConnected(absl::Duration) override { return absl::OkStatus(); }
   bool keeps_session() const override { return false; }
   std::optional<std::string> response_information() const override { return std::nullopt; }
+  TransportStats stats() const override { return link_->stats(); }
   SubscriptionId Subscribe(Subscription subscription) override {
     return link_->Subscribe(std::move(subscription));
   }

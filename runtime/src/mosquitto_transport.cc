@@ -92,6 +92,7 @@ void MosquittoTransport::OnAccepted(const MosquittoClient::Accepted& accepted) {
   if (accepted.session_will_be_kept) session_at_ = plan_.address();
   response_information_ = accepted.response_information;
   accepted_ = true;
+  connections_.Add();
   window_ = std::min(options_.max_in_flight, static_cast<size_t>(accepted.receive_maximum));
   accepted_at_ = loop_.Now();
   loop_.CancelTimer(std::exchange(connect_timer_, 0));
@@ -142,7 +143,9 @@ void MosquittoTransport::Lose(absl::Status why) {
   wait *= absl::Uniform(random_, 0.5, 1.0);
   connect_timer_ = loop_.RunAt(loop_.Now() + wait, [this] { StartAttempt(); });
   if (!was_accepted) return;
+  losses_.Add();
   auto in_flight = std::exchange(in_flight_, {});
+  unacknowledged_.Subtract(in_flight.size());
   // The broker's half of an unfinished QoS 2 handshake is of no use without ours, and would take
   // the next message with that packet id for a repetition.
   for (const auto& [mid, sent] : in_flight) {
@@ -186,6 +189,16 @@ absl::Status MosquittoTransport::WaitUntilConnected(absl::Duration timeout) {
       "waiting for a connection on its own thread, which would have to connect it");
 }
 
+TransportStats MosquittoTransport::stats() const {
+  return {
+      .connections_made = connections_.value(),
+      .connections_lost = losses_.value(),
+      .messages_sent = sent_.value(),
+      .messages_received = received_.value(),
+      .messages_queued = queued_.value(),
+      .messages_in_flight = unacknowledged_.value()};
+}
+
 Transport::PublishId MosquittoTransport::Publish(Compose compose, OnAck on_ack) {
   if (queue_.size() >= options_.max_queued) {
     loop_.Post([this, on_ack = std::move(on_ack)]() mutable {
@@ -198,16 +211,22 @@ Transport::PublishId MosquittoTransport::Publish(Compose compose, OnAck on_ack) 
   }
   PublishId id = next_publish_++;
   queue_.emplace_hint(queue_.end(), id, Queued{std::move(compose), std::move(on_ack)});
+  queued_.Add();
   return id;
 }
 
-bool MosquittoTransport::Withdraw(PublishId id) { return queue_.erase(id) > 0; }
+bool MosquittoTransport::Withdraw(PublishId id) {
+  size_t erased = queue_.erase(id);
+  queued_.Subtract(erased);
+  return erased > 0;
+}
 
 void MosquittoTransport::HandOver() {
   // At most a window a round, QoS 0 too, so that the socket gets its turn.
   for (size_t i = 0; i < window_ && CanHandOver(); ++i) {
     Queued next = std::move(queue_.begin()->second);
     queue_.erase(queue_.begin());
+    queued_.Subtract();
     HandOver(std::move(next));
   }
   if (CanHandOver()) loop_.Post([] {});  // another round, without sleeping
@@ -224,8 +243,10 @@ void MosquittoTransport::HandOver(Queued queued) {
   if (absl::Status status = CheckMessage(*message); !status.ok()) return queued.on_ack(status);
   absl::StatusOr<int> mid = client_->Publish(*message);
   if (!mid.ok()) return queued.on_ack(mid.status());
+  sent_.Add();
   if (message->qos == QoS::kAtMostOnce) return queued.on_ack(ReasonCode::kSuccess);
   in_flight_[*mid] = {.on_ack = std::move(queued.on_ack), .qos = message->qos};
+  unacknowledged_.Add();
 }
 
 void MosquittoTransport::OnPublishAck(int mid, ReasonCode reason) {
@@ -233,6 +254,7 @@ void MosquittoTransport::OnPublishAck(int mid, ReasonCode reason) {
   if (found == in_flight_.end()) return;  // QoS 0
   OnAck on_ack = std::move(found->second.on_ack);
   in_flight_.erase(found);
+  unacknowledged_.Subtract();
   on_ack(reason);
 }
 

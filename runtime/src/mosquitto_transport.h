@@ -20,6 +20,7 @@
 #include "connect_attempt.h"
 #include "connect_plan.h"
 #include "connection_state.h"
+#include "counters.h"
 #include "io_loop.h"
 #include "mosquitto_client.h"
 #include "mqrpc/mosquitto_transport.h"
@@ -46,6 +47,7 @@ class MosquittoTransport final : public Transport,
   absl::Status WaitUntilConnected(absl::Duration timeout) override;
   bool keeps_session() const override { return options_.session_expiry > absl::ZeroDuration(); }
   std::optional<std::string> response_information() const override { return response_information_; }
+  TransportStats stats() const override;
   SubscriptionId Subscribe(Subscription subscription) override {
     return subscriptions_.Subscribe(std::move(subscription));
   }
@@ -86,7 +88,10 @@ class MosquittoTransport final : public Transport,
   bool WriteOutput() override;
 
   void OnAccepted(const MosquittoClient::Accepted& accepted) override;
-  void OnMessage(Message message) override { subscriptions_.Dispatch(std::move(message)); }
+  void OnMessage(Message message) override {
+    received_.Add();
+    subscriptions_.Dispatch(std::move(message));
+  }
   void OnPublishAck(int mid, ReasonCode reason) override;
   void OnSubscribeAck(int mid, ReasonCode reason) override {
     subscriptions_.OnSubscribeAck(mid, reason);
@@ -119,6 +124,13 @@ class MosquittoTransport final : public Transport,
   PublishId next_publish_ = 1;
   size_t window_ = 0;
   absl::flat_hash_map<int, InFlight> in_flight_;  // unacknowledged, by packet id
+
+  Counter connections_;
+  Counter losses_;
+  Counter sent_;
+  Counter received_;
+  Counter queued_;          // as queue_
+  Counter unacknowledged_;  // as in_flight_
 
   IoLoop loop_;  // last: its thread uses all of the above, and ends first
 };

@@ -42,7 +42,7 @@ absl::StatusOr<bool> Repetitions::IsNew(
        .fingerprint = fingerprint,
        .idempotency = idempotency,
        .expires = expires});
-  NoteEvictions();
+  NoteChange();
   switch (verdict) {
     case ReplyCache::Verdict::kNew:
       call.SetEntry(entry);
@@ -67,13 +67,22 @@ absl::StatusOr<bool> Repetitions::IsNew(
 
 void Repetitions::Remember(ReplyCache::Entry* entry, const ReplyCache::Result& result) {
   cache_.Finish(entry, result);
-  NoteEvictions();
+  NoteChange();
   ArmTimer();
 }
 
 void Repetitions::Close() { loop_.CancelTimer(std::exchange(timer_, 0)); }
 
-void Repetitions::NoteEvictions() {
+void Repetitions::AddTo(ServerStats& stats) const {
+  stats.repeated_requests = repeated_;
+  stats.replies_evicted = evicted_;
+  stats.replies_kept = kept_;
+  stats.reply_bytes_kept = bytes_kept_;
+}
+
+void Repetitions::NoteChange() {
+  kept_ = cache_.size();
+  bytes_kept_ = cache_.bytes();
   if (cache_.evicted() == evicted_) return;
   evicted_ = cache_.evicted();
   if (eviction_logged_at_ + kLogPeriod > loop_.Now()) return;
@@ -96,6 +105,7 @@ void Repetitions::ArmTimer() {
   timer_ = loop_.RunAt(std::max(next, loop_.Now() + kExpiryPeriod), [this] {
     timer_ = 0;
     cache_.Expire(loop_.Now());
+    NoteChange();
     ArmTimer();
   });
 }

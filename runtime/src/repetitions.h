@@ -32,11 +32,11 @@ class Repetitions {
   // The loop is not used any more.
   void Close();
 
-  uint64_t repeated() const { return repeated_; }
-  uint64_t evicted() const { return evicted_; }
+  // What has been repeated, and what is kept. Any thread.
+  void AddTo(ServerStats& stats) const;
 
  private:
-  void NoteEvictions();
+  void NoteChange();
   void ArmTimer();
 
   EventLoop& loop_;
@@ -45,8 +45,11 @@ class Repetitions {
   EventLoop::TimerId timer_ = 0;
   absl::Time eviction_logged_at_ = absl::InfinitePast();
 
+  // For other threads.
   std::atomic<uint64_t> repeated_ = 0;
   std::atomic<uint64_t> evicted_ = 0;
+  std::atomic<size_t> kept_ = 0;
+  std::atomic<size_t> bytes_kept_ = 0;
 };
 
 }  // namespace mqrpc::internal

@@ -62,6 +62,8 @@ class ReplyCache {
   absl::Time next_expiry() const;  // InfiniteFuture if there is none
 
   bool empty() const { return by_key_.empty(); }
+  size_t size() const { return by_key_.size(); }
+  size_t bytes() const { return bytes_; }
   uint64_t evicted() const { return evicted_; }  // of those that could not be run again
 
  private:

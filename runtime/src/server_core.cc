@@ -188,13 +188,14 @@ void ServerCore::Close() {
 }
 
 void ServerCore::OnRequest(const ServedService& service, Message message) {
-  ++calls_received_;
+  counters_.received.Add();
   if (!MayRun(message)) return;
   std::optional<wire::ReplyAddress> reply_to;
   if (message.response_topic.has_value()) {
     reply_to = {*message.response_topic, message.correlation_data, {}, message.qos};
   }
   std::string method(wire::MethodOf(message.topic));
+  size_t size = message.payload.size();
   uint64_t fingerprint = absl::HashOf(method, message.payload);
   absl::StatusOr<wire::RequestFrame> frame = wire::DecodeRequest(std::move(message));
   if (frame.ok() && reply_to.has_value()) {
@@ -207,6 +208,9 @@ void ServerCore::OnRequest(const ServedService& service, Message message) {
       std::move(reply_to),
       frame.ok() ? *std::move(frame) : wire::RequestFrame());
   if (!frame.ok()) return Refuse(*call, std::move(frame).status());
+  if (absl::Status status = CheckMessageSize("request", size); !status.ok()) {
+    return Refuse(*call, std::move(status));
+  }
   auto handler = service.methods.find(method);
   if (handler == service.methods.end()) {
     return Refuse(
@@ -223,7 +227,7 @@ void ServerCore::OnRequest(const ServedService& service, Message message) {
 // retained, nobody who asks now.
 bool ServerCore::MayRun(const Message& message) {
   if (message.retain) {
-    ++retained_requests_;
+    counters_.retained_requests.Add();
     options_.log(LogLevel::kWarning, absl::StrCat("dropped a retained request on ", message.topic));
     return false;
   }
@@ -239,11 +243,23 @@ bool ServerCore::MayRun(const Message& message) {
         absl::StrCat("response topic \"", topic, "\" is below none of reply_prefixes"));
   }
   if (status.ok()) return true;
-  ++unsafe_response_topics_;
+  counters_.unsafe_response_topics.Add();
   options_.log(
       LogLevel::kWarning,
       absl::StrCat("dropped a request on ", message.topic, ": ", status.message()));
   return false;
+}
+
+absl::Status ServerCore::CheckMessageSize(const char* what, size_t size) const {
+  if (size <= options_.max_message_size) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "ServerOptions::max_message_size (",
+      options_.max_message_size,
+      "): the ",
+      what,
+      " has ",
+      size,
+      " bytes"));
 }
 
 void ServerCore::Dispatch(const Handler& handler, std::unique_ptr<UnaryServerCall> call) {
@@ -268,7 +284,7 @@ void ServerCore::HandOver() { workers_.RunAll(std::exchange(arrived_, {})); }
 
 void ServerCore::Run(const Handler& handler, std::unique_ptr<UnaryServerCall> call) {
   if (call->context().TimeRemaining() == absl::ZeroDuration()) {
-    ++calls_expired_;
+    counters_.expired.Add();
     return call->Abandon();
   }
   if (absl::ToUnixNanos(loop().Now()) >= refuses_from_) {
@@ -276,6 +292,7 @@ void ServerCore::Run(const Handler& handler, std::unique_ptr<UnaryServerCall> ca
         *call,
         absl::UnavailableError("the server was shut down before the call's turn; it did not run"));
   }
+  call->Start();
   std::string method(call->context().method());
   try {
     handler(std::move(call));  // unwinding destroys the call, which answers INTERNAL
@@ -286,18 +303,36 @@ void ServerCore::Run(const Handler& handler, std::unique_ptr<UnaryServerCall> ca
   }
 }
 
+absl::Time ServerCore::NoteStart(absl::Time arrival) {
+  absl::Time now = loop().Now();
+  counters_.running.Add();
+  counters_.wait_time.Add(now - arrival);
+  return now;
+}
+
+void ServerCore::NoteEnd(absl::Time start, absl::StatusCode code) {
+  counters_.running.Subtract();
+  counters_.outcomes.Add(code);
+  MutexLock lock(mutex_);
+  if (open_) counters_.run_time.Add(loop().Now() - start);  // else the clock may be gone
+}
+
 void ServerCore::Refuse(UnaryServerCall& call, absl::Status status) {
-  ++calls_refused_;
+  counters_.refused.Add();
   call.Refuse(std::move(status));
 }
 
 void ServerCore::Reply(OutgoingReply outgoing) {
+  if (outgoing.result.ok()) {
+    absl::Status status = CheckMessageSize("reply", outgoing.result->size());
+    if (!status.ok()) outgoing.result = std::move(status);
+  }
   auto reply = std::make_shared<OutgoingReply>(std::move(outgoing));
   {
     // The lock is held while posting, since Shutdown needs it before the transport may go.
     MutexLock lock(mutex_);
     if (!open_) {
-      ++replies_lost_;
+      counters_.replies_lost.Add();
       return;
     }
     ++replies_under_way_;
@@ -321,11 +356,11 @@ void ServerCore::Publish(std::shared_ptr<OutgoingReply> reply) {
     // A loop may outlive its transport, and the server may have gone since this was posted.
     MutexLock lock(mutex_);
     if (!open_) {
-      ++replies_lost_;
+      counters_.replies_lost.Add();
       return;
     }
   }
-  ++calls_answered_;
+  counters_.answered.Add();
   if (reply->entry != nullptr) {
     if (reply->ran == wire::Ran::kYes) {
       repetitions_.Remember(reply->entry, reply->result);
@@ -345,7 +380,7 @@ std::optional<Message> ServerCore::Compose(OutgoingReply& reply) {
   if (remaining > absl::ZeroDuration()) {
     return wire::EncodeReply(reply.to, remaining, std::move(reply.result), reply.ran);
   }
-  ++replies_lost_;
+  counters_.replies_lost.Add();
   EndReply();
   return std::nullopt;
 }
@@ -354,7 +389,7 @@ void ServerCore::OnReplyAck(const OutgoingReply& reply, const absl::StatusOr<Rea
   absl::Status status = ack.status();
   if (ack.ok()) status = wire::StatusOfAck(*ack, reply.to.topic);
   if (!status.ok()) {
-    ++replies_lost_;
+    counters_.replies_lost.Add();
     Log(LogLevel::kDebug, absl::StrCat("a reply was lost: ", status.ToString()));
   }
   // An error that says so is small, and the caller learns why nothing else comes.
@@ -373,16 +408,10 @@ void ServerCore::EndReply() {
 }
 
 ServerStats ServerCore::stats() const {
-  return {
-      .calls_received = calls_received_,
-      .calls_answered = calls_answered_,
-      .calls_refused = calls_refused_,
-      .calls_expired = calls_expired_,
-      .repeated_requests = repetitions_.repeated(),
-      .replies_evicted = repetitions_.evicted(),
-      .unsafe_response_topics = unsafe_response_topics_,
-      .retained_requests = retained_requests_,
-      .replies_lost = replies_lost_};
+  ServerStats stats = counters_.Snapshot();
+  stats.calls_queued = workers_.queued();
+  repetitions_.AddTo(stats);
+  return stats;
 }
 
 }  // namespace mqrpc::internal

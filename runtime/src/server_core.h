@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "counters.h"
 #include "drain_marker.h"
 #include "mqrpc/server.h"
 #include "mqrpc/service.h"
@@ -53,6 +54,11 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   void Forget(ReplyCache::Entry* entry);
 
   EventLoop& loop() { return transport_.loop(); }
+
+  // A handler starts, at the instant that is returned, and ends, perhaps after the server.
+  absl::Time NoteStart(absl::Time arrival);
+  void NoteEnd(absl::Time start, absl::StatusCode code);
+
   void Log(LogLevel level, std::string_view line) const { options_.log(level, line); }
 
  private:
@@ -67,6 +73,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
 
   void OnSubscription(ServedService& service, const absl::Status& status);
   void OnRequest(const ServedService& service, Message message);
+  absl::Status CheckMessageSize(const char* what, size_t size) const;
   bool MayRun(const Message& message);
   void Dispatch(const Handler& handler, std::unique_ptr<UnaryServerCall> call);
   void HandOver();
@@ -103,13 +110,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   // Of the loop's clock, in ns: whose turn comes later is not run any more.
   std::atomic<int64_t> refuses_from_ = std::numeric_limits<int64_t>::max();
 
-  std::atomic<uint64_t> calls_received_ = 0;
-  std::atomic<uint64_t> calls_answered_ = 0;
-  std::atomic<uint64_t> calls_refused_ = 0;
-  std::atomic<uint64_t> calls_expired_ = 0;
-  std::atomic<uint64_t> unsafe_response_topics_ = 0;
-  std::atomic<uint64_t> retained_requests_ = 0;
-  std::atomic<uint64_t> replies_lost_ = 0;
+  ServerCounters counters_;
 };
 
 }  // namespace mqrpc::internal

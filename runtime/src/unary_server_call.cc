@@ -14,7 +14,8 @@ UnaryServerCall::UnaryServerCall(
     std::optional<wire::ReplyAddress> reply_to,
     wire::RequestFrame frame)
     : core_(std::move(core)),
-      deadline_(core_->loop().Now() + frame.remaining),
+      arrival_(core_->loop().Now()),
+      deadline_(arrival_ + frame.remaining),
       context_(core_->loop(), deadline_, std::move(method), reply_to.has_value()),
       reply_to_(std::move(reply_to)),
       request_(std::move(frame.payload)) {}
@@ -29,6 +30,8 @@ UnaryServerCall::~UnaryServerCall() {
 
 std::optional<std::string> UnaryServerCall::Read() { return std::exchange(request_, std::nullopt); }
 
+void UnaryServerCall::Start() { start_ = core_->NoteStart(arrival_); }
+
 void UnaryServerCall::Abandon() {
   finished_ = true;
   if (entry_ != nullptr) core_->Forget(entry_);
@@ -37,6 +40,7 @@ void UnaryServerCall::Abandon() {
 void UnaryServerCall::End(absl::Status status, wire::Ran ran) {
   if (finished_) return;
   finished_ = true;
+  if (start_ != absl::InfiniteFuture()) core_->NoteEnd(start_, status.code());
   if (!reply_to_.has_value()) {
     if (!status.ok()) {
       std::string text = absl::StrCat(

@@ -39,6 +39,9 @@ class UnaryServerCall final : public ServerCall {
   void Write(std::string frame) override { reply_ = std::move(frame); }
   void Finish(absl::Status status) override { End(std::move(status), wire::Ran::kYes); }
 
+  // The handler has it from here on.
+  void Start();
+
   // Ends it unrun, and says so.
   void Refuse(absl::Status status) { End(std::move(status), wire::Ran::kNo); }
 
@@ -49,12 +52,14 @@ class UnaryServerCall final : public ServerCall {
   void End(absl::Status status, wire::Ran ran);
 
   const std::shared_ptr<ServerCore> core_;
+  const absl::Time arrival_;
   const absl::Time deadline_;
   ServerContext context_;
   std::optional<wire::ReplyAddress> reply_to_;
   std::optional<std::string> request_;
   std::string reply_;
   ReplyCache::Entry* entry_ = nullptr;
+  absl::Time start_ = absl::InfiniteFuture();  // of its running, if it was run
   bool finished_ = false;
 };
 

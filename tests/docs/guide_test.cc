@@ -117,6 +117,10 @@ TEST_F(GuideTest, EveryStyleOfCall) {
 
     absl::Status accepted = thermostat.SetTargetNotify(request).Wait();
 
+    mqrpc::ChannelStats stats = channel.stats();
+    std::cout << stats.calls_completed << " calls, " << stats.retries << " retries, p99 "
+              << stats.latency.Quantile(0.99) << "\n";
+
     EXPECT_TRUE(accepted.ok()) << accepted;
     ASSERT_TRUE(reply.ok()) << reply.status();
     EXPECT_EQ(reply->previous_celsius(), 20);

@@ -36,6 +36,7 @@ class FakeTransport final : public Transport {
   }
   bool keeps_session() const override { return false; }
   std::optional<std::string> response_information() const override { return information_; }
+  TransportStats stats() const override { return {}; }
 
   SubscriptionId Subscribe(Subscription subscription) override {
     subscriptions_.emplace(++next_id_, std::move(subscription));

@@ -144,6 +144,7 @@ class SubscriptionRefuser final : public Transport {
   absl::Status WaitUntilConnected(absl::Duration) override { return absl::OkStatus(); }
   bool keeps_session() const override { return false; }
   std::optional<std::string> response_information() const override { return std::nullopt; }
+  TransportStats stats() const override { return {}; }
   SubscriptionId Subscribe(Subscription subscription) override {
     if (answer_.has_value()) {
       loop().Post([on_state = std::move(subscription.on_state), answer = *answer_]() mutable {

@@ -30,6 +30,7 @@ class SimTransport final : public Transport, private SimLink::Client {
   }
   bool keeps_session() const override { return false; }
   std::optional<std::string> response_information() const override { return std::nullopt; }
+  TransportStats stats() const override { return {}; }
   SubscriptionId Subscribe(Subscription subscription) override;
   void Leave(SubscriptionId id) override;
   void Unsubscribe(SubscriptionId id, absl::AnyInvocable<void()> done) override;

@@ -16,6 +16,7 @@
 #include "mqrpc/log.h"
 #include "mqrpc/message.h"
 #include "mqrpc/method.h"
+#include "mqrpc/stats.h"
 #include "mqrpc/transport.h"
 
 namespace mqrpc {
@@ -61,6 +62,11 @@ struct ChannelOptions {
   // RESOURCE_EXHAUSTED, unless it is the only one.
   size_t max_request_bytes = 256 << 20;
 
+  // Of one request or reply, serialised. A larger request is answered RESOURCE_EXHAUSTED unsent,
+  // and so is a call with a larger reply, after it has run. The broker's Maximum Packet Size (MQTT
+  // 5 section 3.2.2.3.6) counts as well.
+  size_t max_message_size = 4 << 20;
+
   // Requests to one service that are sent and not answered; further ones wait in the channel, where
   // they can still expire and be cancelled. A broker queues only so many messages for a server that
   // is slower than its callers, 1,000 for a stock Mosquitto, and silently drops more. For thousands
@@ -75,16 +81,6 @@ struct ChannelOptions {
 
   // Eight unpredictable bytes a call; null: the system's. For tests that repeat themselves.
   std::function<uint64_t()> random = nullptr;
-};
-
-// Counted since the channel was made.
-struct ChannelStats {
-  uint64_t calls_started = 0;
-  uint64_t calls_completed = 0;
-  uint64_t retries = 0;           // requests that were sent again
-  uint64_t late_replies = 0;      // to calls of this channel that had already ended
-  uint64_t unknown_replies = 0;   // with a correlation that is not this channel's
-  uint64_t retained_replies = 0;  // refused, see docs/protocol.md
 };
 
 namespace internal {

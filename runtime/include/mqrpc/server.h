@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "mqrpc/log.h"
 #include "mqrpc/service.h"
+#include "mqrpc/stats.h"
 #include "mqrpc/transport.h"
 
 namespace mqrpc {
@@ -30,6 +31,10 @@ struct ServerOptions {
   // Calls waiting for a worker; one more is answered RESOURCE_EXHAUSTED.
   size_t max_queued_calls = 10'000;
 
+  // Of one request or reply, serialised. A larger request is answered RESOURCE_EXHAUSTED unrun; a
+  // larger reply is replaced by that.
+  size_t max_message_size = 4 << 20;
+
   // Replies that are kept to answer a request that is delivered or sent again, for as long as its
   // caller waits (120 s if that is not known). If there is no more room the oldest goes, those of
   // idempotent methods first. 0 entries: none, and a request that comes twice runs twice.
@@ -42,19 +47,6 @@ struct ServerOptions {
   std::vector<std::string> reply_prefixes = {};
 
   LogSink log = LogToStderr;
-};
-
-// Counted since the server was made.
-struct ServerStats {
-  uint64_t calls_received = 0;          // messages on the services' topics, whatever became of them
-  uint64_t calls_answered = 0;          // replies handed to the connection, errors too
-  uint64_t calls_refused = 0;           // answered without being run: unknown method, no room, …
-  uint64_t calls_expired = 0;           // dropped unrun: their time was up when their turn came
-  uint64_t repeated_requests = 0;       // answered again, or joined with the one that is running
-  uint64_t replies_evicted = 0;         // that a repeated request could still have asked for
-  uint64_t unsafe_response_topics = 0;  // dropped unrun
-  uint64_t retained_requests = 0;       // dropped unrun
-  uint64_t replies_lost = 0;            // which the broker did not take, or had no subscriber for
 };
 
 namespace internal {

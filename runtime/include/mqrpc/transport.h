@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "mqrpc/event_loop.h"
 #include "mqrpc/message.h"
+#include "mqrpc/stats.h"
 
 namespace mqrpc {
 
@@ -40,8 +41,9 @@ struct Subscription {
 // One connection to a broker, which any number of channels and servers share. Users make one with
 // ConnectMosquitto() or InProcessBroker::Connect() and hand it to them; it must outlive them.
 //
-// `client_id`, `keeps_session` and `WaitUntilConnected` may be called by any thread; the rest only
-// in a turn of loop(), where all callbacks come too, never from inside the method that takes them.
+// `client_id`, `keeps_session`, `stats` and `WaitUntilConnected` may be called by any thread; the
+// rest only in a turn of loop(), where all callbacks come too, never from inside the method that
+// takes them.
 class Transport {
  public:
   using SubscriptionId = uint64_t;
@@ -83,6 +85,9 @@ class Transport {
   // What the broker's last CONNACK gave us to build response topics from (MQTT 5 section
   // 3.2.2.3.15), if it was asked and did. What it means is between the broker and its users.
   virtual std::optional<std::string> response_information() const = 0;
+
+  // Any thread.
+  virtual TransportStats stats() const = 0;
 
   // A filter that is already subscribed is shared, not subscribed again.
   virtual SubscriptionId Subscribe(Subscription subscription) = 0;
