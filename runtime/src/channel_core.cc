@@ -197,6 +197,7 @@ void ChannelCore::OnAck(CallId id, uint32_t sending, const absl::StatusOr<Reason
   PendingCall* call = pending_.Find(id);
   if (call == nullptr || call->sending != sending) return;
   if (absl::IsUnavailable(ack.status())) return OnLoss(*call, ack.status());
+  if (ack.ok() && *ack == ReasonCode::kSuccess) return OnAccepted(*call);
   absl::Status status = ack.status();
   if (ack.ok()) {
     status =

@@ -113,7 +113,7 @@ FilterParts SplitShared(std::string_view filter) {
 }
 
 bool HasWildcard(std::string_view filter) {
-  return filter.find_first_of("+#") != std::string_view::npos;
+  return std::any_of(filter.begin(), filter.end(), [](char c) { return c == '+' || c == '#'; });
 }
 
 bool TopicMatches(std::string_view filter, std::string_view topic) {

@@ -139,15 +139,18 @@ absl::Status CheckReplyTopic(std::string_view prefix, std::string_view topic) {
     return absl::InvalidArgumentError(
         absl::StrCat("response topic \"", View(topic), "\" begins with $"));
   }
-  for (std::string_view tree : {"services", "instances", "broadcast", "batches", "cancels"}) {
-    std::string requests = absl::StrCat(View(prefix), "/", View(tree), "/");
-    if (topic.substr(0, requests.size()) == requests) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "response topic \"",
-          View(topic),
-          "\" is among the requests under ",
-          requests));
-    }
+  if (topic.size() <= prefix.size() || topic[prefix.size()] != '/') return absl::OkStatus();
+  if (topic.substr(0, prefix.size()) != prefix) return absl::OkStatus();
+  std::string_view below = topic.substr(prefix.size() + 1);
+  for (std::string_view tree : {"services/", "instances/", "broadcast/", "batches/", "cancels/"}) {
+    if (below.substr(0, tree.size()) != tree) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "response topic \"",
+        View(topic),
+        "\" is among the requests under ",
+        View(prefix),
+        "/",
+        View(tree)));
   }
   return absl::OkStatus();
 }
@@ -246,11 +249,11 @@ Reply DecodeReply(Message message) {
   std::optional<uint32_t> refused = DecodeAttempt(message, kRefusedKey);
   return {.result = DecodeResult(std::move(message)), .refused_attempt = refused};
 }
+
 absl::Status StatusOfAck(ReasonCode reason, std::string_view topic) {
+  if (reason == ReasonCode::kSuccess) return absl::OkStatus();
   std::string number = absl::StrCat("reason code 0x", absl::Hex(static_cast<int>(reason)));
   switch (reason) {
-    case ReasonCode::kSuccess:
-      return absl::OkStatus();
     case ReasonCode::kNoMatchingSubscribers:
       return absl::UnavailableError(absl::StrCat("nobody is subscribed to ", View(topic)));
     case ReasonCode::kNotAuthorized:
