@@ -1,10 +1,6 @@
 // Servers and a broker that are killed, or stopped for a while, as processes.
 
-#include <signal.h>
-#include <sys/wait.h>
-
 #include <atomic>
-#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -17,6 +13,7 @@
 #include "mqrpc/channel.h"
 #include "mqrpc/mosquitto_transport.h"
 #include "mqrpc/testing/local_broker.h"
+#include "pause.h"
 #include "support/events.h"
 #include "testing/child_process.h"
 
@@ -27,17 +24,6 @@ using examples::calculator::v1::AddReply;
 using examples::calculator::v1::AddRequest;
 
 constexpr std::string_view kService = "mqrpc.examples.calculator.v1.Calculator";
-
-// Stops a child of ours. Returns when all its threads have: those go on until one has seen the
-// signal.
-void Pause(pid_t child) {
-  kill(child, SIGSTOP);
-  siginfo_t stopped;
-  while (waitid(P_PID, child, &stopped, WSTOPPED) < 0 && errno == EINTR) {
-  }
-}
-
-void Resume(pid_t child) { kill(child, SIGCONT); }
 
 class ProcessDeathTest : public ::testing::Test {
  protected:
