@@ -30,7 +30,8 @@ ChannelCore::ChannelCore(Transport& transport, ChannelOptions options)
       executor_(own_executor_, own_executor_ ? own_executor_.get() : options_.executor),
       outstanding_(std::make_shared<OutstandingCalls>(options_.max_outstanding_calls)),
       reply_topics_(transport_, options_),
-      window_(options_.max_unanswered),
+      sender_(std::make_shared<
+              RequestSender>(transport_, options_, nonce_, pending_, reply_topics_, *this)),
       budget_(options_.retries_per_hundred_calls, options_.max_saved_retries) {}
 
 void ChannelCore::Open() {
@@ -53,6 +54,7 @@ void ChannelCore::Close() {
       End(id, absl::CancelledError("the channel was destroyed"));
     }
     reply_topics_.Close();
+    sender_->Close();
     RunContinuations();
   });
   if (own_executor_ != nullptr) own_executor_->Stop();
@@ -131,67 +133,16 @@ void ChannelCore::PostCancel(CallId id) {
 void ChannelCore::Admit(PendingCall call) {
   if (closed_) return Complete(std::move(call), absl::CancelledError("the channel was destroyed"));
   PendingCall& pending = pending_.Insert(std::move(call));
-  if (window_.Enter(pending.service, pending.id)) Send(pending);
+  sender_->Admit(pending);
   ArmTimer();
 }
 
-void ChannelCore::Send(PendingCall& call) {
-  ++call.sending;
-  Queue(call);
-}
-
-void ChannelCore::Queue(PendingCall& call) {
-  call.stage = PendingCall::Stage::kQueued;
-  pending_.SetAlarm(call, call.deadline);
-  call.publish_id = transport_.Publish(
-      [self = shared_from_this(), id = call.id] { return self->Compose(id); },
-      [self = shared_from_this(), id = call.id, sending = call.sending](
-          absl::StatusOr<ReasonCode> ack) { self->OnAck(id, sending, ack); });
-}
-
-std::optional<Message> ChannelCore::Compose(CallId id) {
-  PendingCall* call = pending_.Find(id);
-  if (call == nullptr) return std::nullopt;
-  absl::Time now = transport_.loop().Now();
-  if (call->deadline <= now) return std::nullopt;  // the timer is about to say so
-  bool wants_reply = call->until == Until::kReply;
-  if (wants_reply && !TakeReplyTopic(*call)) return std::nullopt;
-  call->stage = PendingCall::Stage::kSent;
-  pending_.SetAlarm(*call, now + call->retry.attempt_timeout);
+void ChannelCore::OnSent(PendingCall& call) {
+  pending_.SetAlarm(call, transport_.loop().Now() + call.retry.attempt_timeout);
   ArmTimer();
-  bool is_last = call->retry.max_attempts == 1 && !call->wait_for_ready &&
-                 call->idempotency == Idempotency::kUnknown;
-  return wire::EncodeRequest(
-      wire::RequestTopic(options_.prefix, call->service, call->method),
-      wants_reply ? std::optional(call->reply_topic->name) : std::nullopt,
-      call->qos,
-      {.correlation = wants_reply ? std::optional(wire::Correlation(nonce_, id)) : std::nullopt,
-       .remaining = call->deadline - now,
-       .attempt = call->sending,
-       .payload = is_last ? std::move(call->payload) : call->payload});
 }
 
-// Only now, with the connection that the request leaves on, is it known which. If that is still to
-// be subscribed, the request is queued once more behind it.
-bool ChannelCore::TakeReplyTopic(PendingCall& call) {
-  if (call.reply_topic != nullptr) return true;
-  call.reply_topic = reply_topics_.Current();
-  if (call.reply_topic == nullptr) {
-    transport_.loop().Post(
-        [self = shared_from_this(), id = call.id] { self->PrepareReplyTopic(id); });
-    return false;
-  }
-  reply_topics_.Hold(*call.reply_topic);
-  return true;
-}
-
-void ChannelCore::PrepareReplyTopic(CallId id) {
-  PendingCall* call = pending_.Find(id);
-  if (call == nullptr || closed_) return;
-  absl::Status status = reply_topics_.Prepare();
-  if (!status.ok()) return End(id, std::move(status));
-  Queue(*call);
-}
+void ChannelCore::OnUnsendable(CallId id, absl::Status status) { End(id, std::move(status)); }
 
 void ChannelCore::OnAck(CallId id, uint32_t sending, const absl::StatusOr<ReasonCode>& ack) {
   PendingCall* call = pending_.Find(id);
@@ -200,8 +151,7 @@ void ChannelCore::OnAck(CallId id, uint32_t sending, const absl::StatusOr<Reason
   if (ack.ok() && *ack == ReasonCode::kSuccess) return OnAccepted(*call);
   absl::Status status = ack.status();
   if (ack.ok()) {
-    status =
-        wire::StatusOfAck(*ack, wire::RequestTopic(options_.prefix, call->service, call->method));
+    status = wire::StatusOfAck(*ack, call->route->topic);
   }
   if (status.ok()) return OnAccepted(*call);
   bool is_nobody = ack.ok() && *ack == ReasonCode::kNoMatchingSubscribers;
@@ -252,7 +202,7 @@ bool ChannelCore::MayRepeat(PendingCall& call, const absl::Status& refusal) {
 }
 
 void ChannelCore::BackOff(PendingCall& call, absl::Status refusal) {
-  transport_.Withdraw(call.publish_id);
+  sender_->Withdraw(call);
   call.stage = PendingCall::Stage::kBackingOff;
   call.refusal = std::move(refusal);
   absl::Duration wait = call.retry.initial_backoff;
@@ -273,7 +223,7 @@ void ChannelCore::OnLoss(PendingCall& call, const absl::Status& lost) {
 void ChannelCore::Repeat(PendingCall& call) {
   call.may_have_run = true;
   counters_.retries.Add();
-  Send(call);
+  sender_->Send(call);
 }
 
 void ChannelCore::OnReplyTopic(const ReplyTopic& topic, const absl::Status& status) {
@@ -312,7 +262,7 @@ void ChannelCore::OnAlarm(PendingCall& call) {
   pending_.SetAlarm(call, call.deadline);
   if (call.stage == PendingCall::Stage::kBackingOff) {
     counters_.retries.Add();
-    return Send(call);
+    return sender_->Send(call);
   }
   if (call.idempotency == Idempotency::kUnknown) return;
   if (call.attempts >= call.retry.max_attempts || !budget_.TryRetry()) return;
@@ -332,11 +282,7 @@ void ChannelCore::ArmTimer() {
 void ChannelCore::End(CallId id, CallState::Result result) {
   std::optional<PendingCall> call = pending_.Take(id);
   if (!call.has_value()) return;
-  if (call->stage == PendingCall::Stage::kQueued) transport_.Withdraw(call->publish_id);
-  if (std::optional<CallId> next = window_.Leave(call->service, call->id)) {
-    Send(*pending_.Find(*next));
-  }
-  if (call->reply_topic != nullptr) reply_topics_.Release(*call->reply_topic);
+  sender_->Remove(*call);
   Complete(*std::move(call), std::move(result));
 }
 
@@ -363,7 +309,7 @@ void ChannelCore::RunContinuations() {
 ChannelStats ChannelCore::stats() const {
   ChannelStats stats = counters_.Snapshot();
   stats.calls_outstanding = outstanding_->count();
-  stats.calls_waiting = window_.waiting();
+  stats.calls_waiting = sender_->calls_waiting();
   stats.request_bytes = request_bytes_;
   return stats;
 }

@@ -16,7 +16,7 @@
 #include "mqrpc/transport.h"
 #include "pending_calls.h"
 #include "reply_topics.h"
-#include "request_window.h"
+#include "request_sender.h"
 #include "retry_budget.h"
 #include "thread_pool.h"
 
@@ -25,7 +25,8 @@ namespace mqrpc::internal {
 // The client's end of calls, in bytes. Start, PostCancel and the accessors may be called by any
 // thread; everything else happens in turns of the transport's loop, which hold it alive: hence the
 // shared ownership.
-class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
+class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
+                          public RequestSender::Events {
  public:
   ChannelCore(Transport& transport, ChannelOptions options);
 
@@ -52,12 +53,9 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
   absl::Status CheckMessageSize(const char* what, size_t size) const;
   absl::Status TakePlace(size_t request_bytes);
   void Admit(PendingCall call);
-  void Send(PendingCall& call);
-  void Queue(PendingCall& call);
-  std::optional<Message> Compose(CallId id);
-  bool TakeReplyTopic(PendingCall& call);
-  void PrepareReplyTopic(CallId id);
-  void OnAck(CallId id, uint32_t sending, const absl::StatusOr<ReasonCode>& ack);
+  void OnSent(PendingCall& call) override;
+  void OnAck(CallId id, uint32_t sending, const absl::StatusOr<ReasonCode>& ack) override;
+  void OnUnsendable(CallId id, absl::Status status) override;
   void OnAccepted(PendingCall& call);
   void OnReply(Message message);
   bool MayRepeat(PendingCall& call, const absl::Status& refusal);
@@ -87,7 +85,7 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore> {
   // Of the loop.
   PendingCalls pending_;
   ReplyTopics reply_topics_;
-  RequestWindow window_;
+  const std::shared_ptr<RequestSender> sender_;
   RetryBudget budget_;
   std::vector<absl::AnyInvocable<void()>> continuations_;  // of calls that have completed
   absl::Time timer_at_ = absl::InfiniteFuture();

@@ -228,7 +228,7 @@ TEST_F(ChannelConnectionTest, AnExpiredCallIsTakenBackFromTheQueue) {
   EXPECT_THAT(
       outcome->result,
       StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("the request was not sent yet")));
-  EXPECT_EQ(transport_.queued(), 0u);
+  EXPECT_EQ(transport_.HandOver(), 0u);
 }
 
 TEST_F(ChannelConnectionTest, TheDeadlineSaysHowFarTheRequestCame) {
@@ -265,7 +265,7 @@ TEST_F(ChannelConnectionTest, ACancelledCallIsTakenBackFromTheQueue) {
   call.Cancel();
   loop_.RunUntilIdle();
 
-  EXPECT_EQ(transport_.queued(), 0u);
+  EXPECT_EQ(transport_.HandOver(), 0u);
 }
 
 TEST_F(ChannelConnectionTest, ADestroyedChannelLeavesNothingThatCouldStillBeSent) {

@@ -37,10 +37,10 @@ TEST(PendingCallsTest, ACallThatNeverWasIsNotThere) {
 
 TEST(PendingCallsTest, WhatIsFoundMayBeChanged) {
   PendingCalls calls;
-  calls.Insert(MakeCall(1, 10)).publish_id = 5;
+  calls.Insert(MakeCall(1, 10)).attempts = 5;
   calls.Find(1)->stage = Stage::kSent;
 
-  EXPECT_EQ(calls.Find(1)->publish_id, 5u);
+  EXPECT_EQ(calls.Find(1)->attempts, 5);
   EXPECT_EQ(calls.Take(1)->stage, Stage::kSent);
 }
 

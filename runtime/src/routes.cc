@@ -1,0 +1,28 @@
+#include "routes.h"
+
+#include <utility>
+
+#include "text.h"
+#include "wire.h"
+
+namespace mqrpc::internal {
+
+Route& Routes::Find(std::string_view service, std::string_view method, QoS qos) {
+  auto found = routes_.find({View(service), View(method), qos});
+  if (found != routes_.end()) return *found->second;
+  std::unique_ptr<CalledService>& called = services_[View(service)];
+  if (called == nullptr) {
+    called = std::make_unique<CalledService>(
+        CalledService{.window = RequestWindow(max_unanswered_, calls_waiting_)});
+  }
+  auto route = std::make_unique<Route>(Route{
+      .service_name = std::string(service),
+      .method = std::string(method),
+      .service = *called,
+      .topic = wire::RequestTopic(prefix_, service, method),
+      .qos = qos});
+  std::tuple key(View(route->service_name), View(route->method), qos);
+  return *routes_.emplace(key, std::move(route)).first->second;
+}
+
+}  // namespace mqrpc::internal

@@ -1,0 +1,63 @@
+#ifndef MQRPC_ROUTES_H_
+#define MQRPC_ROUTES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "counters.h"
+#include "mqrpc/message.h"
+#include "request_window.h"
+
+namespace mqrpc::internal {
+
+// A service that a channel calls.
+struct CalledService {
+  RequestWindow window;
+};
+
+// Where the requests of one method go at one QoS, and the calls whose requests wait to leave there,
+// by number: those that were started first come first.
+struct Route {
+  const std::string service_name;
+  const std::string method;
+  CalledService& service;
+  const std::string topic;
+  const QoS qos;
+  absl::btree_set<uint64_t> queued = {};
+  bool is_announced = false;  // the transport will ask for a message of it
+};
+
+// The routes of a channel, as many as there are methods that it has called. All in turns of a loop,
+// but for calls_waiting().
+class Routes {
+ public:
+  Routes(std::string prefix, size_t max_unanswered)
+      : prefix_(std::move(prefix)), max_unanswered_(max_unanswered) {}
+
+  // Stays where it is.
+  Route& Find(std::string_view service, std::string_view method, QoS qos);
+
+  // For a place in the window of their service. Any thread.
+  size_t calls_waiting() const { return calls_waiting_.value(); }
+
+ private:
+  const std::string prefix_;
+  const size_t max_unanswered_;
+  Counter calls_waiting_;
+  absl::flat_hash_map<std::string, std::unique_ptr<CalledService>> services_;
+  // By service, method and QoS, in strings of the route itself.
+  absl::flat_hash_map<std::tuple<absl::string_view, absl::string_view, QoS>, std::unique_ptr<Route>>
+      routes_;
+};
+
+}  // namespace mqrpc::internal
+
+#endif  // MQRPC_ROUTES_H_
