@@ -7,7 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "mqrpc/status.pb.h"
+#include "envelope.h"
 #include "text.h"
 #include "topic.h"
 
@@ -19,7 +19,6 @@ constexpr std::string_view kStatusKey = "mqrpc-status";    // a canonical code, 
 constexpr std::string_view kAttemptKey = "mqrpc-attempt";  // 2 and up, decimal; absent: 1
 constexpr std::string_view kRefusedKey = "mqrpc-refused";  // the attempt which no handler has had
 constexpr std::string_view kProtobuf = "application/protobuf";
-constexpr int kMaxCode = static_cast<int>(absl::StatusCode::kUnauthenticated);
 
 const std::string* FindProperty(const Message& message, std::string_view key) {
   for (const auto& [name, value] : message.user_properties) {
@@ -33,36 +32,6 @@ std::optional<uint32_t> ExpirySeconds(absl::Duration remaining) {
   if (remaining == absl::InfiniteDuration()) return std::nullopt;
   return static_cast<uint32_t>(
       std::max<int64_t>(1, absl::ToInt64Seconds(absl::Ceil(remaining, absl::Seconds(1)))));
-}
-
-// What a handler says may be any bytes; a string of protobuf may not.
-std::string Utf8Text(absl::string_view text) {
-  std::string copy(text);
-  return IsUtf8(copy) ? copy : absl::CHexEscape(copy);
-}
-
-std::string EncodeEnvelope(const absl::Status& status) {
-  mqrpc::Status envelope;
-  envelope.set_code(static_cast<int>(status.code()));
-  envelope.set_message(Utf8Text(status.message()));
-  status.ForEachPayload([&envelope](absl::string_view type_url, const absl::Cord& bytes) {
-    google::protobuf::Any& detail = *envelope.add_details();
-    detail.set_type_url(Utf8Text(type_url));
-    detail.set_value(std::string(bytes));
-  });
-  return envelope.SerializeAsString();
-}
-
-absl::Status DecodeEnvelope(absl::StatusCode code, const std::string& payload) {
-  mqrpc::Status envelope;
-  if (!envelope.ParseFromString(payload)) {
-    return absl::Status(code, "the service answered an error whose details do not parse");
-  }
-  absl::Status status(code, envelope.message());
-  for (const google::protobuf::Any& detail : envelope.details()) {
-    status.SetPayload(detail.type_url(), absl::Cord(detail.value()));
-  }
-  return status;
 }
 
 absl::StatusOr<absl::Duration> DecodeTimeout(const Message& message) {
@@ -99,8 +68,7 @@ absl::StatusOr<std::string> DecodeResult(Message message) {
         "\""));
   }
   if (code == 0) return std::move(message.payload);
-  if (code > kMaxCode) code = static_cast<int>(absl::StatusCode::kUnknown);
-  return DecodeEnvelope(static_cast<absl::StatusCode>(code), message.payload);
+  return DecodeEnvelope(code, message.payload);
 }
 
 }  // namespace

@@ -1,0 +1,46 @@
+#include "envelope.h"
+
+#include "absl/strings/escaping.h"
+#include "mqrpc/status.pb.h"
+#include "topic.h"
+
+namespace mqrpc::internal::wire {
+namespace {
+
+constexpr int kMaxCode = static_cast<int>(absl::StatusCode::kUnauthenticated);
+
+// What a handler says may be any bytes; a string of protobuf may not.
+std::string Utf8Text(absl::string_view text) {
+  std::string copy(text);
+  return IsUtf8(copy) ? copy : absl::CHexEscape(copy);
+}
+
+}  // namespace
+
+std::string EncodeEnvelope(const absl::Status& status) {
+  mqrpc::Status envelope;
+  envelope.set_code(static_cast<int>(status.code()));
+  envelope.set_message(Utf8Text(status.message()));
+  status.ForEachPayload([&envelope](absl::string_view type_url, const absl::Cord& bytes) {
+    google::protobuf::Any& detail = *envelope.add_details();
+    detail.set_type_url(Utf8Text(type_url));
+    detail.set_value(std::string(bytes));
+  });
+  return envelope.SerializeAsString();
+}
+
+absl::Status DecodeEnvelope(int number, const std::string& payload) {
+  bool is_known = number > 0 && number <= kMaxCode;
+  auto code = is_known ? static_cast<absl::StatusCode>(number) : absl::StatusCode::kUnknown;
+  mqrpc::Status envelope;
+  if (!envelope.ParseFromString(payload)) {
+    return absl::Status(code, "the service answered an error whose details do not parse");
+  }
+  absl::Status status(code, envelope.message());
+  for (const google::protobuf::Any& detail : envelope.details()) {
+    status.SetPayload(detail.type_url(), absl::Cord(detail.value()));
+  }
+  return status;
+}
+
+}  // namespace mqrpc::internal::wire

@@ -1,0 +1,19 @@
+#ifndef MQRPC_ENVELOPE_H_
+#define MQRPC_ENVELOPE_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace mqrpc::internal::wire {
+
+// The payload of an error reply, proto/mqrpc/status.proto.
+std::string EncodeEnvelope(const absl::Status& status);
+
+// The inverse. The code is that of `number`, which stands apart from the envelope; UNKNOWN if that
+// is none. Never OK.
+absl::Status DecodeEnvelope(int number, const std::string& payload);
+
+}  // namespace mqrpc::internal::wire
+
+#endif  // MQRPC_ENVELOPE_H_
