@@ -1,0 +1,269 @@
+#include "batch.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/wire_format_lite.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "envelope.h"
+#include "text.h"
+
+namespace mqrpc::internal::wire {
+namespace {
+
+using google::protobuf::io::CodedInputStream;
+using google::protobuf::io::CodedOutputStream;
+using Format = google::protobuf::internal::WireFormatLite;
+
+constexpr std::string_view kBatchType = "application/vnd.mqrpc.batch";
+
+// Fields of proto/mqrpc/batch.proto.
+constexpr int kFrame = 1;
+constexpr int kCorrelation = 1;
+constexpr int kTimeout = 2;
+constexpr int kAttempt = 3;
+constexpr int kStatus = 2;
+constexpr int kRefused = 3;
+constexpr int kPayload = 4;
+
+constexpr uint32_t Tag(int field, Format::WireType type) { return Format::MakeTag(field, type); }
+constexpr auto kBytes = Format::WIRETYPE_LENGTH_DELIMITED;
+constexpr auto kNumber = Format::WIRETYPE_VARINT;
+
+// All field numbers are below 16: a tag is one byte.
+size_t SizeOfNumber(uint32_t value) {
+  return value == 0 ? 0 : 1 + CodedOutputStream::VarintSize32(value);
+}
+size_t SizeOfBytes(std::string_view bytes) {
+  if (bytes.empty()) return 0;
+  return 1 + CodedOutputStream::VarintSize32(static_cast<uint32_t>(bytes.size())) + bytes.size();
+}
+
+uint32_t WholeSeconds(absl::Duration time) {
+  return static_cast<uint32_t>(absl::ToInt64Seconds(absl::Ceil(time, absl::Seconds(1))));
+}
+
+bool ReadBytes(CodedInputStream& input, std::string& bytes) {
+  uint32_t size = 0;
+  return input.ReadVarint32(&size) && static_cast<int>(size) <= input.BytesUntilLimit() &&
+         input.ReadString(&bytes, static_cast<int>(size));
+}
+
+// Hands each field of a frame to `read`, which is to read it, or false: then it is skipped. What is
+// wrong with the frame is returned.
+template <class ReadField>
+absl::Status ReadFrame(CodedInputStream& input, const ReadField& read) {
+  while (uint32_t tag = input.ReadTag()) {
+    std::optional<bool> is_read = read(tag);
+    if (!is_read.has_value()) is_read = Format::SkipField(&input, tag);
+    if (!*is_read) return absl::InvalidArgumentError("a call of a batch does not parse");
+  }
+  if (input.BytesUntilLimit() == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError("a call of a batch does not parse");
+}
+
+absl::Status ReadRequest(CodedInputStream& input, BatchedRequest& request) {
+  uint32_t timeout = 0;
+  absl::Status status = ReadFrame(input, [&](uint32_t tag) -> std::optional<bool> {
+    switch (tag) {
+      case Tag(kCorrelation, kBytes):
+        return ReadBytes(input, request.frame.correlation.emplace());
+      case Tag(kTimeout, kNumber):
+        return input.ReadVarint32(&timeout);
+      case Tag(kAttempt, kNumber):
+        return input.ReadVarint32(&request.frame.attempt);
+      case Tag(kPayload, kBytes):
+        return ReadBytes(input, request.frame.payload);
+      default:
+        return std::nullopt;
+    }
+  });
+  request.frame.attempt = std::max(request.frame.attempt, 1u);
+  request.frame.remaining = absl::Milliseconds(timeout);
+  if (!status.ok()) return status;
+  if (timeout > 0 && request.frame.remaining <= kMaxTimeout) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("the timeout of a call of a batch is ", timeout, "; 1 to 2147483647 ms"));
+}
+
+absl::Status ReadReply(CodedInputStream& input, BatchedReply& reply) {
+  uint32_t code = 0;
+  uint32_t refused = 0;
+  std::string payload;
+  absl::Status status = ReadFrame(input, [&](uint32_t tag) -> std::optional<bool> {
+    switch (tag) {
+      case Tag(kCorrelation, kBytes):
+        return ReadBytes(input, reply.correlation);
+      case Tag(kStatus, kNumber):
+        return input.ReadVarint32(&code);
+      case Tag(kRefused, kNumber):
+        return input.ReadVarint32(&refused);
+      case Tag(kPayload, kBytes):
+        return ReadBytes(input, payload);
+      default:
+        return std::nullopt;
+    }
+  });
+  if (refused > 0) reply.reply.refused_attempt = refused;
+  if (!status.ok()) {
+    reply.reply.result = absl::InternalError("the reply does not parse");
+  } else if (code == 0) {
+    reply.reply.result = std::move(payload);
+  } else {
+    reply.reply.result = DecodeEnvelope(static_cast<int>(std::min(code, 1000u)), payload);
+  }
+  return status;
+}
+
+// Reads the frames of a message. Each is at its place whatever is in it, as long as the lengths
+// are right.
+template <class Frame>
+std::vector<Frame> ReadFrames(
+    const std::string& payload,
+    absl::Status (*read)(CodedInputStream&, Frame&)) {
+  std::vector<Frame> frames;
+  CodedInputStream input(
+      reinterpret_cast<const uint8_t*>(payload.data()),
+      static_cast<int>(payload.size()));
+  auto all = input.PushLimit(static_cast<int>(payload.size()));
+  while (uint32_t tag = input.ReadTag()) {
+    uint32_t size = 0;
+    if (tag != Tag(kFrame, kBytes)) {
+      if (!Format::SkipField(&input, tag)) break;
+      continue;
+    }
+    if (!input.ReadVarint32(&size) || size > static_cast<uint32_t>(input.BytesUntilLimit())) break;
+    if (frames.size() == kMaxBatchCalls) break;
+    auto outer = input.PushLimit(static_cast<int>(size));
+    Frame& frame = frames.emplace_back();
+    frame.status = read(input, frame);
+    input.Skip(input.BytesUntilLimit());
+    input.PopLimit(outer);
+  }
+  bool is_whole = input.BytesUntilLimit() == 0;
+  input.PopLimit(all);
+  if (is_whole) return frames;
+  absl::Status status = absl::InvalidArgumentError(absl::StrCat(
+      "a batch does not parse after its call number ",
+      frames.size(),
+      ", or has more than ",
+      kMaxBatchCalls));
+  frames.emplace_back().status = std::move(status);
+  return frames;
+}
+
+// A frame's own time is the one at which the batch left; the broker counts the time since then off
+// the Message Expiry of the whole, which began as that of its longest frame.
+void CountOffTimeAtBroker(std::optional<uint32_t> expiry, std::vector<BatchedRequest>& requests) {
+  if (!expiry.has_value()) return;
+  uint32_t longest = 0;
+  for (const BatchedRequest& request : requests) {
+    longest = std::max(longest, WholeSeconds(request.frame.remaining));
+  }
+  if (longest <= *expiry) return;
+  absl::Duration passed = absl::Seconds(longest - *expiry);
+  for (BatchedRequest& request : requests) {
+    absl::Duration& remaining = request.frame.remaining;
+    remaining = std::min(remaining, absl::Ceil(remaining, absl::Seconds(1)) - passed);
+  }
+}
+
+}  // namespace
+
+std::string BatchTopic(std::string_view prefix, std::string_view service, std::string_view method) {
+  return absl::StrCat(View(prefix), "/batches/", View(service), "/", View(method));
+}
+
+std::string BatchFilter(std::string_view group, std::string_view prefix, std::string_view service) {
+  return absl::StrCat("$share/", View(group), "/", View(prefix), "/batches/", View(service), "/+");
+}
+
+bool IsBatch(const Message& message) { return message.content_type == kBatchType; }
+
+void BatchWriter::BeginFrame(size_t size) {
+  uint8_t head[1 + 5] = {static_cast<uint8_t>(Tag(kFrame, kBytes))};
+  uint8_t* end = CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(size), head + 1);
+  payload_.append(reinterpret_cast<char*>(head), static_cast<size_t>(end - head));
+}
+
+void BatchWriter::AddNumber(int field, uint32_t value) {
+  if (value == 0) return;
+  uint8_t bytes[1 + 5] = {static_cast<uint8_t>(Tag(field, kNumber))};
+  uint8_t* end = CodedOutputStream::WriteVarint32ToArray(value, bytes + 1);
+  payload_.append(reinterpret_cast<char*>(bytes), static_cast<size_t>(end - bytes));
+}
+
+void BatchWriter::AddBytes(int field, std::string_view bytes) {
+  if (bytes.empty()) return;
+  uint8_t head[1 + 5] = {static_cast<uint8_t>(Tag(field, kBytes))};
+  uint8_t* end =
+      CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(bytes.size()), head + 1);
+  payload_.append(reinterpret_cast<char*>(head), static_cast<size_t>(end - head));
+  payload_.append(bytes);
+}
+
+void BatchWriter::AddRequest(const RequestFrame& frame) {
+  std::string_view correlation = frame.correlation ? *frame.correlation : std::string_view();
+  auto timeout = static_cast<uint32_t>(
+      absl::ToInt64Milliseconds(absl::Ceil(frame.remaining, absl::Milliseconds(1))));
+  uint32_t attempt = frame.attempt > 1 ? frame.attempt : 0;
+  BeginFrame(
+      SizeOfBytes(correlation) + SizeOfNumber(timeout) + SizeOfNumber(attempt) +
+      SizeOfBytes(frame.payload));
+  AddBytes(kCorrelation, correlation);
+  AddNumber(kTimeout, timeout);
+  AddNumber(kAttempt, attempt);
+  AddBytes(kPayload, frame.payload);
+}
+
+void BatchWriter::AddReply(
+    const ReplyAddress& address,
+    const absl::StatusOr<std::string>& result,
+    Ran ran) {
+  std::string_view correlation = address.correlation ? *address.correlation : std::string_view();
+  auto status = static_cast<uint32_t>(result.status().code());
+  uint32_t refused = ran == Ran::kNo ? address.attempt : 0;
+  std::string envelope = result.ok() ? std::string() : EncodeEnvelope(result.status());
+  const std::string& payload = result.ok() ? *result : envelope;
+  BeginFrame(
+      SizeOfBytes(correlation) + SizeOfNumber(status) + SizeOfNumber(refused) +
+      SizeOfBytes(payload));
+  AddBytes(kCorrelation, correlation);
+  AddNumber(kStatus, status);
+  AddNumber(kRefused, refused);
+  AddBytes(kPayload, payload);
+}
+
+Message BatchWriter::TakeRequests(
+    std::string topic,
+    std::optional<std::string> reply_topic,
+    QoS qos,
+    absl::Duration remaining) {
+  Message message = TakeReplies(std::move(topic), qos, remaining);
+  message.response_topic = std::move(reply_topic);
+  return message;
+}
+
+Message BatchWriter::TakeReplies(std::string topic, QoS qos, absl::Duration remaining) {
+  Message message;
+  message.topic = std::move(topic);
+  message.qos = qos;
+  message.payload = std::exchange(payload_, {});
+  message.content_type = kBatchType;
+  if (remaining < absl::InfiniteDuration()) message.expiry_seconds = WholeSeconds(remaining);
+  return message;
+}
+
+std::vector<BatchedRequest> DecodeRequests(const Message& message) {
+  std::vector<BatchedRequest> requests = ReadFrames<BatchedRequest>(message.payload, ReadRequest);
+  CountOffTimeAtBroker(message.expiry_seconds, requests);
+  return requests;
+}
+
+std::vector<BatchedReply> DecodeReplies(const Message& message) {
+  return ReadFrames<BatchedReply>(message.payload, ReadReply);
+}
+
+}  // namespace mqrpc::internal::wire

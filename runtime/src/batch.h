@@ -1,0 +1,72 @@
+#ifndef MQRPC_BATCH_H_
+#define MQRPC_BATCH_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "mqrpc/message.h"
+#include "wire.h"
+
+// Several calls in one message: proto/mqrpc/batch.proto, laid onto MQTT as docs/protocol.md says. A
+// part of the wire; nothing of the network is trusted here.
+namespace mqrpc::internal::wire {
+
+// What is taken of one message, both ways. More is refused, since each call of it costs far more
+// than its bytes.
+inline constexpr size_t kMaxBatchCalls = 256;
+
+std::string BatchTopic(std::string_view prefix, std::string_view service, std::string_view method);
+std::string BatchFilter(std::string_view group, std::string_view prefix, std::string_view service);
+
+bool IsBatch(const Message& message);
+
+// Collects the frames of one message.
+class BatchWriter {
+ public:
+  void AddRequest(const RequestFrame& frame);
+  void AddReply(const ReplyAddress& address, const absl::StatusOr<std::string>& result, Ran ran);
+
+  size_t bytes() const { return payload_.size(); }
+
+  // The message; the writer is empty then. `remaining` is the longest of the frames'.
+  Message TakeRequests(
+      std::string topic,
+      std::optional<std::string> reply_topic,
+      QoS qos,
+      absl::Duration remaining);
+  Message TakeReplies(std::string topic, QoS qos, absl::Duration remaining);
+
+ private:
+  void BeginFrame(size_t size);
+  void AddNumber(int field, uint32_t value);
+  void AddBytes(int field, std::string_view bytes);
+
+  std::string payload_;
+};
+
+// A frame that does not parse has a status that is not OK, and what could be read of it.
+struct BatchedRequest {
+  absl::Status status = {};
+  RequestFrame frame = {};
+};
+struct BatchedReply {
+  absl::Status status = {};
+  std::string correlation = {};
+  Reply reply = {absl::UnknownError("")};
+};
+
+// Where the frames cannot be told apart any more, the rest of the message is one that does not
+// parse.
+std::vector<BatchedRequest> DecodeRequests(const Message& message);
+std::vector<BatchedReply> DecodeReplies(const Message& message);
+
+}  // namespace mqrpc::internal::wire
+
+#endif  // MQRPC_BATCH_H_
