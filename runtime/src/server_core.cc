@@ -54,7 +54,8 @@ ServerCore::ServerCore(Transport& transport, ServerOptions options)
       options_(std::move(options)),
       status_(CheckOptions(options_)),
       workers_(options_.workers),
-      repetitions_(transport.loop(), options_) {}
+      repetitions_(transport.loop(), options_),
+      reply_sender_(std::make_shared<ReplySender>(transport_, counters_, options_.log)) {}
 
 absl::Status ServerCore::Register(Service& service) {
   ServiceDescriptor descriptor = service.mqrpc_descriptor();
@@ -94,6 +95,7 @@ absl::Status ServerCore::Start(absl::Duration timeout) {
     started_ = true;
   }
   RunInLoop(transport_.loop(), [this] {
+    reply_sender_->Open([this] { EndReply(); });
     for (const auto& served : services_) {
       // Shutdown unsubscribes before the core goes: the callbacks need not hold it.
       served->subscription = transport_.Subscribe(
@@ -181,6 +183,7 @@ void ServerCore::LeaveServices() {
 void ServerCore::Close() {
   drain_marker_.reset();
   repetitions_.Close();
+  reply_sender_->Close();
   for (const auto& served : services_) transport_.Unsubscribe(served->subscription, nullptr);
   MutexLock lock(mutex_);
   open_ = false;
@@ -322,27 +325,24 @@ void ServerCore::Refuse(UnaryServerCall& call, absl::Status status) {
   call.Refuse(std::move(status));
 }
 
-void ServerCore::Reply(OutgoingReply outgoing) {
-  if (outgoing.result.ok()) {
-    absl::Status status = CheckMessageSize("reply", outgoing.result->size());
-    if (!status.ok()) outgoing.result = std::move(status);
+void ServerCore::Reply(OutgoingReply reply, ReplyCache::Entry* entry) {
+  if (reply.result.ok()) {
+    absl::Status status = CheckMessageSize("reply", reply.result->size());
+    if (!status.ok()) reply.result = std::move(status);
   }
-  auto reply = std::make_shared<OutgoingReply>(std::move(outgoing));
   {
     // The lock is held while posting, since Shutdown needs it before the transport may go.
     MutexLock lock(mutex_);
-    if (!open_) {
-      counters_.replies_lost.Add();
-      return;
-    }
+    if (!open_) return counters_.replies_lost.Add();
     ++replies_under_way_;
     if (!transport_.loop().InLoop()) {
-      transport_.loop().Post(
-          [self = shared_from_this(), reply = std::move(reply)] { self->Publish(reply); });
+      transport_.loop().Post([self = shared_from_this(),
+                              reply = std::move(reply),
+                              entry]() mutable { self->Answer(std::move(reply), entry); });
       return;
     }
   }
-  Publish(std::move(reply));  // the transport does not go before the end of this turn
+  Answer(std::move(reply), entry);  // the transport does not go before the end of this turn
 }
 
 void ServerCore::Forget(ReplyCache::Entry* entry) {
@@ -351,55 +351,18 @@ void ServerCore::Forget(ReplyCache::Entry* entry) {
   transport_.loop().Post([self = shared_from_this(), entry] { self->repetitions_.Forget(entry); });
 }
 
-void ServerCore::Publish(std::shared_ptr<OutgoingReply> reply) {
+void ServerCore::Answer(OutgoingReply reply, ReplyCache::Entry* entry) {
   {
     // A loop may outlive its transport, and the server may have gone since this was posted.
     MutexLock lock(mutex_);
-    if (!open_) {
-      counters_.replies_lost.Add();
-      return;
-    }
+    if (!open_) return counters_.replies_lost.Add();
   }
-  counters_.answered.Add();
-  if (reply->entry != nullptr) {
-    if (reply->ran == wire::Ran::kYes) {
-      repetitions_.Remember(reply->entry, reply->result);
-    } else {
-      repetitions_.Forget(reply->entry);
-    }
+  if (entry != nullptr && reply.ran == wire::Ran::kYes) {
+    repetitions_.Remember(entry, reply.result);
+  } else if (entry != nullptr) {
+    repetitions_.Forget(entry);
   }
-  transport_.Publish(
-      [self = shared_from_this(), reply] { return self->Compose(*reply); },
-      [self = shared_from_this(), reply](absl::StatusOr<ReasonCode> ack) {
-        self->OnReplyAck(*reply, ack);
-      });
-}
-
-std::optional<Message> ServerCore::Compose(OutgoingReply& reply) {
-  absl::Duration remaining = reply.deadline - transport_.loop().Now();
-  if (remaining > absl::ZeroDuration()) {
-    return wire::EncodeReply(reply.to, remaining, std::move(reply.result), reply.ran);
-  }
-  counters_.replies_lost.Add();
-  EndReply();
-  return std::nullopt;
-}
-
-void ServerCore::OnReplyAck(const OutgoingReply& reply, const absl::StatusOr<ReasonCode>& ack) {
-  absl::Status status = ack.status();
-  if (ack.ok()) status = wire::StatusOfAck(*ack, reply.to.topic);
-  if (!status.ok()) {
-    counters_.replies_lost.Add();
-    Log(LogLevel::kDebug, absl::StrCat("a reply was lost: ", status.ToString()));
-  }
-  // An error that says so is small, and the caller learns why nothing else comes.
-  if (absl::IsResourceExhausted(status) && reply.result.ok()) {
-    Reply(
-        {.to = reply.to,
-         .deadline = reply.deadline,
-         .result = absl::ResourceExhaustedError(status.message())});
-  }
-  EndReply();
+  reply_sender_->Queue(std::move(reply));
 }
 
 void ServerCore::EndReply() {

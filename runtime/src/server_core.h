@@ -22,6 +22,7 @@
 #include "mutex.h"
 #include "repetitions.h"
 #include "reply_cache.h"
+#include "reply_sender.h"
 #include "thread_pool.h"
 #include "unary_server_call.h"
 #include "wire.h"
@@ -41,14 +42,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   ServerStats stats() const;
 
   // The answer to one call, from any thread. Lost if the server is no longer open.
-  struct OutgoingReply {
-    wire::ReplyAddress to;
-    absl::Time deadline;
-    absl::StatusOr<std::string> result;  // until it is sent
-    wire::Ran ran = wire::Ran::kYes;
-    ReplyCache::Entry* entry = nullptr;
-  };
-  void Reply(OutgoingReply reply);
+  void Reply(OutgoingReply reply, ReplyCache::Entry* entry);
 
   // Likewise, for a call that gets none and has not run.
   void Forget(ReplyCache::Entry* entry);
@@ -79,9 +73,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   void HandOver();
   void Run(const Handler& handler, std::unique_ptr<UnaryServerCall> call);
   void Refuse(UnaryServerCall& call, absl::Status status);
-  void Publish(std::shared_ptr<OutgoingReply> reply);
-  std::optional<Message> Compose(OutgoingReply& reply);
-  void OnReplyAck(const OutgoingReply& reply, const absl::StatusOr<ReasonCode>& ack);
+  void Answer(OutgoingReply reply, ReplyCache::Entry* entry);
   void EndReply();
   void LeaveServices();
   void Close();
@@ -103,6 +95,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   std::vector<absl::AnyInvocable<void()>> arrived_;
   std::optional<DrainMarker> drain_marker_;
   Repetitions repetitions_;
+  const std::shared_ptr<ReplySender> reply_sender_;
 
   // Fixed from Start on, except for the subscriptions' state, which is of the loop.
   std::vector<std::unique_ptr<ServedService>> services_;

@@ -54,11 +54,8 @@ void UnaryServerCall::End(absl::Status status, wire::Ran ran) {
   absl::StatusOr<std::string> result = std::move(reply_);
   if (!status.ok()) result = std::move(status);
   core_->Reply(
-      {.to = *std::move(reply_to_),
-       .deadline = deadline_,
-       .result = std::move(result),
-       .ran = ran,
-       .entry = entry_});
+      {.to = *std::move(reply_to_), .deadline = deadline_, .result = std::move(result), .ran = ran},
+      entry_);
 }
 
 }  // namespace mqrpc::internal
