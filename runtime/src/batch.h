@@ -18,10 +18,6 @@
 // part of the wire; nothing of the network is trusted here.
 namespace mqrpc::internal::wire {
 
-// What is taken of one message, both ways. More is refused, since each call of it costs far more
-// than its bytes.
-inline constexpr size_t kMaxBatchCalls = 256;
-
 std::string BatchTopic(std::string_view prefix, std::string_view service, std::string_view method);
 std::string BatchFilter(std::string_view group, std::string_view prefix, std::string_view service);
 

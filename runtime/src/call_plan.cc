@@ -63,6 +63,10 @@ absl::Status CheckChannelOptions(const ChannelOptions& options) {
     return absl::InvalidArgumentError(
         "ChannelOptions::max_unanswered is 0; no call could ever be sent");
   }
+  if (options.max_batch_calls == 0) {
+    return absl::InvalidArgumentError(
+        "ChannelOptions::max_batch_calls is 0; 1 is for a message for each call");
+  }
   if (options.retries_per_hundred_calls < 0 || options.max_saved_retries < 0) {
     return absl::InvalidArgumentError(
         "ChannelOptions::retries_per_hundred_calls and max_saved_retries are 0 or more");

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "batch.h"
 #include "call_failure.h"
 #include "call_plan.h"
 #include "run_in_loop.h"
@@ -170,27 +171,35 @@ void ChannelCore::OnReply(Message message) {
     options_.log(LogLevel::kDebug, "dropped a retained reply");
     return;
   }
-  std::optional<wire::ParsedCorrelation> correlation =
-      wire::ParseCorrelation(message.correlation_data.value_or(""));
-  if (!correlation.has_value() || correlation->nonce != nonce_) {
-    counters_.unknown_replies.Add();
-    return;
+  if (!wire::IsBatch(message)) {
+    std::string correlation = message.correlation_data.value_or("");
+    size_t size = message.payload.size();
+    return OnReply(correlation, size, wire::DecodeReply(std::move(message)));
   }
-  absl::Status too_large = CheckMessageSize("reply", message.payload.size());
-  wire::Reply reply = wire::DecodeReply(std::move(message));
-  PendingCall* call = pending_.Find(correlation->call);
+  for (wire::BatchedReply& frame : wire::DecodeReplies(message)) {
+    size_t size = frame.reply.result.ok() ? frame.reply.result->size() : 0;
+    OnReply(frame.correlation, size, std::move(frame.reply));
+  }
+}
+
+void ChannelCore::OnReply(std::string_view correlation, size_t size, wire::Reply reply) {
+  std::optional<wire::ParsedCorrelation> parsed = wire::ParseCorrelation(correlation);
+  if (!parsed.has_value() || parsed->nonce != nonce_) return counters_.unknown_replies.Add();
+  PendingCall* call = pending_.Find(parsed->call);
   bool is_refusal = reply.refused_attempt.has_value();
   if (call == nullptr || (is_refusal && *reply.refused_attempt != call->sending)) {
     counters_.late_replies.Add();
     options_.log(LogLevel::kDebug, "dropped a reply to a call, or an attempt, that has ended");
     return;
   }
+  sender_->NoteReply(*call, reply.most_in_batch);
   if (is_refusal && MayRepeat(*call, reply.result.status())) {
     return BackOff(*call, std::move(reply.result).status());
   }
   if (reply.result.ok()) budget_.OnSuccess();
+  absl::Status too_large = CheckMessageSize("reply", size);
   if (!too_large.ok()) reply.result = std::move(too_large);
-  End(correlation->call, std::move(reply.result));
+  End(parsed->call, std::move(reply.result));
 }
 
 // After a refusal of its present attempt, which no handler has had.
@@ -230,6 +239,7 @@ void ChannelCore::OnReplyTopic(const ReplyTopic& topic, const absl::Status& stat
   if (status.ok()) return;
   // Lost replies are those to what has left. The rest waits for the next connection.
   bool is_lost = absl::IsUnavailable(status);
+  if (is_lost) sender_->ForgetBatches();
   auto from = is_lost ? PendingCall::Stage::kSent : PendingCall::Stage::kBackingOff;
   for (CallId id : pending_.IdsFrom(from)) {
     PendingCall& call = *pending_.Find(id);
@@ -249,6 +259,7 @@ void ChannelCore::OnTimer() {
   while (std::optional<CallId> id = pending_.FirstDue(now)) {
     PendingCall& call = *pending_.Find(*id);
     if (call.deadline <= now) {
+      sender_->NoteExpiry(call);
       End(*id, Expired(call));
     } else {
       OnAlarm(call);
@@ -267,6 +278,7 @@ void ChannelCore::OnAlarm(PendingCall& call) {
   if (call.idempotency == Idempotency::kUnknown) return;
   if (call.attempts >= call.retry.max_attempts || !budget_.TryRetry()) return;
   ++call.attempts;
+  sender_->NoteExpiry(call);
   Repeat(call);
 }
 

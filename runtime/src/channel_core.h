@@ -19,6 +19,7 @@
 #include "request_sender.h"
 #include "retry_budget.h"
 #include "thread_pool.h"
+#include "wire.h"
 
 namespace mqrpc::internal {
 
@@ -58,6 +59,7 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
   void OnUnsendable(CallId id, absl::Status status) override;
   void OnAccepted(PendingCall& call);
   void OnReply(Message message);
+  void OnReply(std::string_view correlation, size_t size, wire::Reply reply);
   bool MayRepeat(PendingCall& call, const absl::Status& refusal);
   void BackOff(PendingCall& call, absl::Status refusal);
   void OnLoss(PendingCall& call, const absl::Status& lost);

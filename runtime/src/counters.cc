@@ -23,6 +23,7 @@ ServerStats ServerCounters::Snapshot() const {
       .calls_expired = expired.value(),
       .unsafe_response_topics = unsafe_response_topics.value(),
       .retained_requests = retained_requests.value(),
+      .malformed_batches = malformed_batches.value(),
       .replies_lost = replies_lost.value(),
       .outcomes = outcomes.Snapshot(),
       .wait_time = wait_time.Snapshot(),

@@ -64,6 +64,7 @@ struct ServerCounters {
   Counter expired;
   Counter unsafe_response_topics;
   Counter retained_requests;
+  Counter malformed_batches;
   Counter replies_lost;
   Counter running;
   OutcomeCounter outcomes;

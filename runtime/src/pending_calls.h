@@ -24,6 +24,7 @@ using CallId = uint64_t;
 
 struct ReplyTopic;
 struct Route;
+struct BatchFate;
 
 // When a call is complete: with its reply, or, as it asks for none, when the broker has its
 // request.
@@ -49,11 +50,12 @@ struct PendingCall {
   absl::Time deadline = {};
 
   Stage stage = Stage::kQueued;
-  Route* route = nullptr;             // from its admission on
-  ReplyTopic* reply_topic = nullptr;  // from its first sending on
-  bool may_have_run = false;          // by an earlier attempt
-  int attempts = 1;                   // as RetryPolicy counts them
-  int waits = 0;                      // before attempts
+  std::shared_ptr<BatchFate> batch = nullptr;  // shared by those that left in one message
+  Route* route = nullptr;                      // from its admission on
+  ReplyTopic* reply_topic = nullptr;           // from its first sending on
+  bool may_have_run = false;                   // by an earlier attempt
+  int attempts = 1;                            // as RetryPolicy counts them
+  int waits = 0;                               // before attempts
   uint32_t sending = 0;       // numbers the attempts, so that their acknowledgements are told apart
   absl::Status refusal = {};  // of the last attempt
   absl::Time alarm = {};      // of PendingCalls

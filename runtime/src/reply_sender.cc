@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
+#include "batch.h"
 
 namespace mqrpc::internal {
 namespace {
@@ -14,17 +15,11 @@ constexpr size_t kMaxIdleLanes = 256;
 }  // namespace
 
 void ReplySender::Queue(OutgoingReply reply) {
-  if (!on_end_) return counters_.replies_lost.Add();
-  counters_.answered.Add();
+  if (!on_end_) return Lose(absl::CancelledError("the server has gone"));
+  counters_->answered.Add();
   Lane& lane = LaneTo(reply.to.topic, reply.to.qos);
   lane.queued.push_back(std::move(reply));
   Announce(lane);
-}
-
-void ReplySender::Close() {
-  on_end_ = nullptr;
-  for (const auto& [key, lane] : lanes_) counters_.replies_lost.Add(lane->queued.size());
-  lanes_.clear();
 }
 
 ReplySender::Lane& ReplySender::LaneTo(const std::string& topic, QoS qos) {
@@ -51,35 +46,57 @@ void ReplySender::Announce(Lane& lane) {
 }
 
 std::optional<Message> ReplySender::Compose(Lane& lane, Sent& sent) {
-  if (!on_end_) return std::nullopt;
   lane.is_announced = false;
   sent.is_composed = true;
-  std::optional<Message> message;
-  while (!message.has_value() && !lane.queued.empty()) {
-    OutgoingReply reply = std::move(lane.queued.front());
-    lane.queued.pop_front();
-    absl::Duration remaining = reply.deadline - transport_.loop().Now();
-    if (remaining <= absl::ZeroDuration()) {
+  absl::Time now = transport_.loop().Now();
+  absl::Time last = now;  // of their deadlines
+  size_t bytes = 0;
+  while (!lane.queued.empty()) {
+    OutgoingReply& next = lane.queued.front();
+    if (next.deadline <= now) {
       Lose(absl::DeadlineExceededError("its caller waits no more"));
-      continue;
+    } else {
+      size_t size = next.result.ok() ? next.result->size() : 0;
+      if (!sent.replies.empty() && !MayJoin(sent, next, bytes + size)) break;
+      bytes += size;
+      last = std::max(last, next.deadline);
+      sent.replies.push_back(std::move(next));
     }
-    message = wire::EncodeReply(reply.to, remaining, std::move(reply.result), reply.ran);
-    sent.replies.push_back(std::move(reply));
+    lane.queued.pop_front();
   }
   if (!lane.queued.empty()) Announce(lane);
-  return message;
+  if (sent.replies.empty()) return std::nullopt;
+  return Encode(lane, sent, last - now);
+}
+
+bool ReplySender::MayJoin(const Sent& sent, const OutgoingReply& next, size_t bytes) {
+  return sent.replies.front().to.is_in_batch && next.to.is_in_batch &&
+         sent.replies.size() < wire::kMaxBatchCalls && bytes <= wire::kMaxBatchBytes;
+}
+
+Message ReplySender::Encode(const Lane& lane, Sent& sent, absl::Duration remaining) {
+  if (sent.replies.size() == 1) {
+    OutgoingReply& reply = sent.replies.front();
+    return wire::EncodeReply(reply.to, remaining, std::move(reply.result), reply.ran);
+  }
+  wire::BatchWriter batch;
+  for (const OutgoingReply& reply : sent.replies) batch.AddReply(reply.to, reply.result, reply.ran);
+  return batch.TakeReplies(lane.topic, lane.qos, remaining);
 }
 
 void ReplySender::OnAck(Lane& lane, Sent& sent, const absl::StatusOr<ReasonCode>& ack) {
-  if (!on_end_) return;
   absl::Status status = ack.ok() ? wire::StatusOfAck(*ack, lane.topic) : ack.status();
   if (!sent.is_composed) {  // the transport has no room for it
     lane.is_announced = false;
     for (; !lane.queued.empty(); lane.queued.pop_front()) Lose(status);
   }
+  bool is_too_large = sent.replies.size() > 1 && absl::IsResourceExhausted(status);
   for (OutgoingReply& reply : sent.replies) {
     if (status.ok()) {
-      on_end_();
+      End();
+    } else if (is_too_large) {
+      reply.to.is_in_batch = false;
+      Queue(std::move(reply));
     } else {
       OnRefusal(std::move(reply), status);
     }
@@ -89,15 +106,19 @@ void ReplySender::OnAck(Lane& lane, Sent& sent, const absl::StatusOr<ReasonCode>
 void ReplySender::OnRefusal(OutgoingReply reply, const absl::Status& status) {
   if (!absl::IsResourceExhausted(status) || !reply.result.ok()) return Lose(status);
   // An error that says so is small, and the caller learns why nothing else comes.
-  counters_.replies_lost.Add();
+  counters_->replies_lost.Add();
   reply.result = absl::ResourceExhaustedError(status.message());
   Queue(std::move(reply));
 }
 
 void ReplySender::Lose(const absl::Status& why) {
-  counters_.replies_lost.Add();
+  counters_->replies_lost.Add();
   log_(LogLevel::kDebug, absl::StrCat("a reply was lost: ", why.ToString()));
-  on_end_();
+  End();
+}
+
+void ReplySender::End() {
+  if (on_end_) on_end_();
 }
 
 }  // namespace mqrpc::internal

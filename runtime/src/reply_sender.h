@@ -30,21 +30,21 @@ struct OutgoingReply {
 };
 
 // Brings a server's replies to the network. They wait by response topic, each of which has one
-// message announced to the transport at most; which reply that is of is settled when it leaves. All
-// in turns of the loop. Shared with the transport's callbacks, which may come after Close.
+// message announced to the transport at most; which replies that is of is settled when it leaves:
+// those to batches share one. All in turns of the loop. Shared with the transport's callbacks,
+// which may come after Close.
 class ReplySender final : public std::enable_shared_from_this<ReplySender> {
  public:
-  // Both live until Close.
-  ReplySender(Transport& transport, ServerCounters& counters, LogSink log)
-      : transport_(transport), counters_(counters), log_(std::move(log)) {}
+  ReplySender(Transport& transport, std::shared_ptr<ServerCounters> counters, LogSink log)
+      : transport_(transport), counters_(std::move(counters)), log_(std::move(log)) {}
 
   // `on_end` runs for each reply that is queued here, once: when the broker has it, or it is lost.
   void Open(std::function<void()> on_end) { on_end_ = std::move(on_end); }
 
   void Queue(OutgoingReply reply);
 
-  // What is queued is lost. Nothing is used any more.
-  void Close();
+  // What is queued still leaves as long as the transport is there; what comes is lost.
+  void Close() { on_end_ = nullptr; }
 
  private:
   // Replies that wait to leave for one response topic at one QoS.
@@ -64,12 +64,15 @@ class ReplySender final : public std::enable_shared_from_this<ReplySender> {
   Lane& LaneTo(const std::string& topic, QoS qos);
   void Announce(Lane& lane);
   std::optional<Message> Compose(Lane& lane, Sent& sent);
+  static bool MayJoin(const Sent& sent, const OutgoingReply& next, size_t bytes);
+  static Message Encode(const Lane& lane, Sent& sent, absl::Duration remaining);
   void OnAck(Lane& lane, Sent& sent, const absl::StatusOr<ReasonCode>& ack);
   void OnRefusal(OutgoingReply reply, const absl::Status& status);
   void Lose(const absl::Status& why);
+  void End();
 
-  Transport& transport_;
-  ServerCounters& counters_;
+  Transport& transport_;                            // used in its own callbacks, and until Close
+  const std::shared_ptr<ServerCounters> counters_;  // shared with the server, which may go first
   const LogSink log_;
   std::function<void()> on_end_;  // null once closed
   // By topic and QoS, in a string of the lane itself. One that is idle stays if there are few.

@@ -1,10 +1,17 @@
 #include "request_sender.h"
 
+#include <algorithm>
 #include <utility>
 
-#include "wire.h"
+#include "batch.h"
 
 namespace mqrpc::internal {
+namespace {
+
+// How long after having asked a service whether it takes batches, or having found that it does not.
+constexpr absl::Duration kAskAgain = absl::Seconds(1);
+
+}  // namespace
 
 RequestSender::RequestSender(
     Transport& transport,
@@ -14,6 +21,7 @@ RequestSender::RequestSender(
     ReplyTopics& reply_topics,
     Events& events)
     : transport_(transport),
+      max_batch_calls_(options.max_batch_calls),
       nonce_(nonce),
       pending_(pending),
       reply_topics_(reply_topics),
@@ -27,6 +35,7 @@ void RequestSender::Admit(PendingCall& call) {
 
 void RequestSender::Send(PendingCall& call) {
   ++call.sending;
+  LeaveBatch(call);
   Queue(call);
 }
 
@@ -34,6 +43,7 @@ void RequestSender::Withdraw(PendingCall& call) { call.route->queued.erase(call.
 
 void RequestSender::Remove(PendingCall& call) {
   Withdraw(call);
+  LeaveBatch(call);
   if (call.reply_topic != nullptr) reply_topics_.Release(*call.reply_topic);
   std::optional<CallId> next = call.route->service.window.Leave(call.id);
   if (next.has_value()) Send(*pending_.Find(*next));
@@ -62,34 +72,79 @@ std::optional<Message> RequestSender::Compose(Route& route, Sent& sent) {
   if (events_ == nullptr) return std::nullopt;
   route.is_announced = false;
   sent.is_composed = true;
-  std::optional<Message> message;
   absl::Time now = transport_.loop().Now();
-  while (!message.has_value() && !route.queued.empty()) {
-    PendingCall& call = *pending_.Find(*route.queued.begin());
-    route.queued.erase(route.queued.begin());
-    if (call.deadline <= now) continue;  // the timer is about to say so
-    if (call.until == Until::kReply && !TakeReplyTopic(call)) continue;
-    call.stage = PendingCall::Stage::kSent;
-    sent.id = call.id;
-    sent.sending = call.sending;
-    message = Encode(call, now);
-    events_->OnSent(call);
-  }
+  Taken calls = Take(route, now);
   if (!route.queued.empty()) Announce(route);
+  if (calls.empty()) return std::nullopt;
+  Message message = Encode(route, calls, now);
+  for (PendingCall* call : calls) {
+    sent.calls.push_back({call->id, call->sending});
+    call->stage = PendingCall::Stage::kSent;
+    events_->OnSent(*call);
+  }
   return message;
 }
 
-Message RequestSender::Encode(PendingCall& call, absl::Time now) {
-  wire::RequestFrame frame = {.remaining = call.deadline - now, .attempt = call.sending};
-  std::optional<std::string> reply_topic;
-  if (call.until == Until::kReply) {
-    frame.correlation = wire::Correlation(nonce_, call.id);
-    reply_topic = call.reply_topic->name;
+// The first that waits, and with it those that may share its message.
+RequestSender::Taken RequestSender::Take(Route& route, absl::Time now) {
+  Taken calls;
+  size_t most = MostTogether(route);
+  size_t bytes = 0;
+  while (!route.queued.empty() && calls.size() < most) {
+    auto first = route.queued.begin();
+    PendingCall& call = *pending_.Find(*first);
+    bool is_late = call.deadline <= now;  // the timer is about to say so
+    if (!is_late && (call.until == Until::kAccepted || TakeReplyTopic(call))) {
+      bytes += call.payload.size();
+      bool has_room = bytes <= wire::kMaxBatchBytes &&
+                      (calls.empty() || call.reply_topic == calls.front()->reply_topic);
+      if (!calls.empty() && !has_room) break;
+      calls.push_back(&call);
+    }
+    route.queued.erase(first);
   }
-  bool is_last = call.retry.max_attempts == 1 && !call.wait_for_ready &&
-                 call.idempotency == Idempotency::kUnknown;
-  frame.payload = is_last ? std::move(call.payload) : call.payload;
+  return calls;
+}
+
+// A message goes to one server of the group: so the more are to share it, the more must be under
+// way besides.
+size_t RequestSender::MostTogether(const Route& route) const {
+  return std::min(route.service.most_in_batch, 1 + route.service.window.unanswered() / 4);
+}
+
+Message RequestSender::Encode(Route& route, const Taken& calls, absl::Time now) {
+  if (calls.size() == 1) return EncodeAlone(*calls.front(), now);
+  wire::BatchWriter batch;
+  auto fate = std::make_shared<BatchFate>(BatchFate{.under_way = calls.size()});
+  absl::Time last = now;  // of their deadlines
+  for (PendingCall* call : calls) {
+    batch.AddRequest(MakeFrame(*call, now));
+    last = std::max(last, call->deadline);
+    call->batch = fate;
+  }
+  std::optional<std::string> reply_topic;
+  if (const ReplyTopic* topic = calls.front()->reply_topic) reply_topic = topic->name;
+  return batch.TakeRequests(route.batch_topic, std::move(reply_topic), route.qos, last - now);
+}
+
+Message RequestSender::EncodeAlone(PendingCall& call, absl::Time now) {
+  wire::RequestFrame frame = MakeFrame(call, now);
+  std::optional<std::string> reply_topic;
+  if (call.reply_topic != nullptr) reply_topic = call.reply_topic->name;
+  // A call that is alone has no use for the answer.
+  CalledService& service = call.route->service;
+  frame.asks_for_batches = max_batch_calls_ > 1 && service.most_in_batch <= 1 &&
+                           call.until == Until::kReply && service.window.unanswered() > 1 &&
+                           now >= service.asks_from;
+  if (frame.asks_for_batches) service.asks_from = now + kAskAgain;
   return wire::EncodeRequest(call.route->topic, std::move(reply_topic), call.qos, std::move(frame));
+}
+
+wire::RequestFrame RequestSender::MakeFrame(PendingCall& call, absl::Time now) {
+  wire::RequestFrame frame = {.remaining = call.deadline - now, .attempt = call.sending};
+  if (call.until == Until::kReply) frame.correlation = wire::Correlation(nonce_, call.id);
+  frame.payload = call.payload;
+  return frame;
 }
 
 // Only now, with the connection that the request leaves on, is it known which. If that is still to
@@ -116,13 +171,55 @@ void RequestSender::PrepareReplyTopic(CallId id) {
 
 void RequestSender::OnAck(Route& route, const Sent& sent, const absl::StatusOr<ReasonCode>& ack) {
   if (events_ == nullptr) return;
-  if (sent.is_composed) return events_->OnAck(sent.id, sent.sending, ack);
-  // The transport has no room for it.
+  if (!sent.is_composed) return OnNoRoom(route, ack.status());
+  bool is_taken =
+      ack.ok() && static_cast<int>(*ack) < 0x80 && *ack != ReasonCode::kNoMatchingSubscribers;
+  bool is_lost = absl::IsUnavailable(ack.status());
+  if (sent.calls.size() > 1 && !is_taken && !is_lost) return SendSingly(route, sent);
+  for (const Sent::Call& call : sent.calls) events_->OnAck(call.id, call.sending, ack);
+}
+
+void RequestSender::OnNoRoom(Route& route, const absl::Status& status) {
   route.is_announced = false;
   auto refused = std::exchange(route.queued, {});
   for (CallId id : refused) {
-    events_->OnUnsendable(id, absl::Status(ack.status().code(), ack.status().message()));
+    events_->OnUnsendable(id, absl::Status(status.code(), status.message()));
   }
+}
+
+// The broker has refused a batch, for whatever reason: it has not run, and each of its calls learns
+// its own reason.
+void RequestSender::SendSingly(Route& route, const Sent& sent) {
+  StopBatches(route.service);
+  for (const Sent::Call& refused : sent.calls) {
+    PendingCall* call = pending_.Find(refused.id);
+    if (call == nullptr || call->sending != refused.sending) continue;
+    LeaveBatch(*call);
+    Queue(*call);
+  }
+}
+
+void RequestSender::StopBatches(CalledService& service) {
+  service.most_in_batch = 1;
+  service.asks_from = transport_.loop().Now() + kAskAgain;
+}
+
+void RequestSender::NoteReply(PendingCall& call, uint32_t most_in_batch) {
+  if (call.batch != nullptr) call.batch->has_reply = true;
+  if (most_in_batch > 0) {
+    call.route->service.most_in_batch = std::min<size_t>(most_in_batch, max_batch_calls_);
+  }
+}
+
+void RequestSender::NoteExpiry(PendingCall& call) {
+  if (call.batch != nullptr) call.batch->has_expired = true;
+}
+
+// A batch of which nothing is ever heard may be one that a broker's rights drop silently.
+void RequestSender::LeaveBatch(PendingCall& call) {
+  std::shared_ptr<BatchFate> batch = std::exchange(call.batch, nullptr);
+  if (batch == nullptr || --batch->under_way > 0) return;
+  if (batch->has_expired && !batch->has_reply) StopBatches(call.route->service);
 }
 
 }  // namespace mqrpc::internal

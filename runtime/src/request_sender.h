@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "mqrpc/channel.h"
@@ -13,13 +14,15 @@
 #include "pending_calls.h"
 #include "reply_topics.h"
 #include "routes.h"
+#include "wire.h"
 
 namespace mqrpc::internal {
 
 // Brings the requests of a channel's calls to the network: in the windows of their services, by
 // their routes, with the topic for their replies. A route has one message announced to the
-// transport at most; which call it is of is settled when it leaves. All in turns of the loop.
-// Shared with the transport's callbacks, which may come after Close.
+// transport at most; which calls it is of is settled when it leaves: those that wait then may share
+// it, if the service takes batches. All in turns of the loop. Shared with the transport's
+// callbacks, which may come after Close.
 class RequestSender final : public std::enable_shared_from_this<RequestSender> {
  public:
   class Events {
@@ -49,6 +52,12 @@ class RequestSender final : public std::enable_shared_from_this<RequestSender> {
   void Send(PendingCall& call);
   // Takes back what has not left.
   void Withdraw(PendingCall& call);
+  // A reply to it has come, which may say that its service takes batches.
+  void NoteReply(PendingCall& call, uint32_t most_in_batch);
+  // Its time, or that of an attempt of it, is up.
+  void NoteExpiry(PendingCall& call);
+  // The connection was lost.
+  void ForgetBatches() { routes_.ForgetBatches(); }
   // The call has ended; another may have its place in the window.
   void Remove(PendingCall& call);
 
@@ -61,20 +70,33 @@ class RequestSender final : public std::enable_shared_from_this<RequestSender> {
  private:
   // What left in one message, for its acknowledgement.
   struct Sent {
+    struct Call {
+      CallId id;
+      uint32_t sending;
+    };
     bool is_composed = false;
-    CallId id = 0;
-    uint32_t sending = 0;
+    absl::InlinedVector<Call, 1> calls = {};
   };
+  using Taken = absl::InlinedVector<PendingCall*, 1>;
 
   void Queue(PendingCall& call);
   void Announce(Route& route);
   std::optional<Message> Compose(Route& route, Sent& sent);
-  Message Encode(PendingCall& call, absl::Time now);
+  Taken Take(Route& route, absl::Time now);
+  size_t MostTogether(const Route& route) const;
+  Message Encode(Route& route, const Taken& calls, absl::Time now);
+  Message EncodeAlone(PendingCall& call, absl::Time now);
+  wire::RequestFrame MakeFrame(PendingCall& call, absl::Time now);
   bool TakeReplyTopic(PendingCall& call);
   void PrepareReplyTopic(CallId id);
   void OnAck(Route& route, const Sent& sent, const absl::StatusOr<ReasonCode>& ack);
+  void OnNoRoom(Route& route, const absl::Status& status);
+  void SendSingly(Route& route, const Sent& sent);
+  void StopBatches(CalledService& service);
+  void LeaveBatch(PendingCall& call);
 
   Transport& transport_;
+  const size_t max_batch_calls_;
   const uint64_t nonce_;
   PendingCalls& pending_;
   ReplyTopics& reply_topics_;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "batch.h"
 #include "text.h"
 #include "wire.h"
 
@@ -20,9 +21,17 @@ Route& Routes::Find(std::string_view service, std::string_view method, QoS qos) 
       .method = std::string(method),
       .service = *called,
       .topic = wire::RequestTopic(prefix_, service, method),
+      .batch_topic = wire::BatchTopic(prefix_, service, method),
       .qos = qos});
   std::tuple key(View(route->service_name), View(route->method), qos);
   return *routes_.emplace(key, std::move(route)).first->second;
+}
+
+void Routes::ForgetBatches() {
+  for (const auto& [name, service] : services_) {
+    service->most_in_batch = 1;
+    service->asks_from = absl::InfinitePast();
+  }
 }
 
 }  // namespace mqrpc::internal

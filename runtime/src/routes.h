@@ -12,6 +12,7 @@
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "counters.h"
 #include "mqrpc/message.h"
 #include "request_window.h"
@@ -21,6 +22,15 @@ namespace mqrpc::internal {
 // A service that a channel calls.
 struct CalledService {
   RequestWindow window;
+  size_t most_in_batch = 1;                     // calls in one message, as its servers take
+  absl::Time asks_from = absl::InfinitePast();  // whether they take several, from then on
+};
+
+// What became of the calls that left in one message.
+struct BatchFate {
+  size_t under_way = 0;
+  bool has_reply = false;
+  bool has_expired = false;  // one of them
 };
 
 // Where the requests of one method go at one QoS, and the calls whose requests wait to leave there,
@@ -30,6 +40,7 @@ struct Route {
   const std::string method;
   CalledService& service;
   const std::string topic;
+  const std::string batch_topic;
   const QoS qos;
   absl::btree_set<uint64_t> queued = {};
   bool is_announced = false;  // the transport will ask for a message of it
@@ -44,6 +55,9 @@ class Routes {
 
   // Stays where it is.
   Route& Find(std::string_view service, std::string_view method, QoS qos);
+
+  // All its services' servers may have changed.
+  void ForgetBatches();
 
   // For a place in the window of their service. Any thread.
   size_t calls_waiting() const { return calls_waiting_.value(); }

@@ -8,6 +8,7 @@
 #include "absl/hash/hash.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "batch.h"
 #include "run_in_loop.h"
 #include "text.h"
 #include "topic.h"
@@ -103,6 +104,13 @@ absl::Status ServerCore::Start(absl::Duration timeout) {
            .on_message = [this, s = served.get()](Message m) { OnRequest(*s, std::move(m)); },
            .on_state =
                [this, s = served.get()](const absl::Status& state) { OnSubscription(*s, state); }});
+      if (!options_.takes_batches) continue;
+      // Where it is refused nobody is told to use it.
+      served->batch_subscription = transport_.Subscribe(
+          {.filter = wire::BatchFilter(options_.group, options_.prefix, served->name),
+           .on_message = [this, s = served.get()](Message m) { OnBatch(*s, std::move(m)); },
+           .on_state =
+               [s = served.get()](const absl::Status& state) { s->takes_batches = state.ok(); }});
     }
   });
   if (transport_.loop().InLoop()) return absl::OkStatus();
@@ -166,7 +174,11 @@ void ServerCore::Shutdown(absl::Duration grace) {
 // From here on the broker gives requests to others. What it had queued for us still comes, and is
 // answered to the end: if the time for running it is over, with a refusal.
 void ServerCore::LeaveServices() {
-  for (const auto& served : services_) transport_.Leave(served->subscription);
+  for (const auto& served : services_) {
+    transport_.Leave(served->subscription);
+    transport_.Leave(served->batch_subscription);
+    served->takes_batches = false;
+  }
   // Several servers may share the connection, but no subscription.
   Transport::SubscriptionId number = services_.empty() ? 0 : services_.front()->subscription;
   drain_marker_.emplace(
@@ -184,36 +196,79 @@ void ServerCore::Close() {
   drain_marker_.reset();
   repetitions_.Close();
   reply_sender_->Close();
-  for (const auto& served : services_) transport_.Unsubscribe(served->subscription, nullptr);
+  for (const auto& served : services_) {
+    transport_.Unsubscribe(served->subscription, nullptr);
+    transport_.Unsubscribe(served->batch_subscription, nullptr);
+  }
   MutexLock lock(mutex_);
   open_ = false;
   changed_.NotifyAll();
 }
 
 void ServerCore::OnRequest(const ServedService& service, Message message) {
-  counters_.received.Add();
+  counters_->received.Add();
   if (!MayRun(message)) return;
   std::optional<wire::ReplyAddress> reply_to;
   if (message.response_topic.has_value()) {
     reply_to = {*message.response_topic, message.correlation_data, {}, message.qos};
   }
   std::string method(wire::MethodOf(message.topic));
-  size_t size = message.payload.size();
-  uint64_t fingerprint = absl::HashOf(method, message.payload);
   absl::StatusOr<wire::RequestFrame> frame = wire::DecodeRequest(std::move(message));
   if (frame.ok() && reply_to.has_value()) {
     reply_to->content_type = frame->content_type;
     reply_to->attempt = frame->attempt;
+    reply_to->offers_batches = frame->asks_for_batches && service.takes_batches;
   }
+  absl::Status status = frame.status();
+  Handle(
+      service,
+      method,
+      std::move(reply_to),
+      frame.ok() ? *std::move(frame) : wire::RequestFrame(),
+      std::move(status));
+}
+
+void ServerCore::OnBatch(const ServedService& service, Message message) {
+  if (!MayRun(message)) return counters_->received.Add();
+  std::string method(wire::MethodOf(message.topic));
+  for (wire::BatchedRequest& request : wire::DecodeRequests(message)) {
+    counters_->received.Add();
+    std::optional<wire::ReplyAddress> reply_to;
+    bool has_name = request.frame.correlation.has_value();
+    if (message.response_topic.has_value() && has_name) {
+      reply_to = {
+          .topic = *message.response_topic,
+          .correlation = request.frame.correlation,
+          .qos = message.qos,
+          .attempt = request.frame.attempt,
+          .is_in_batch = true};
+    } else if (!request.status.ok()) {
+      counters_->malformed_batches.Add();
+    }
+    Handle(
+        service,
+        method,
+        std::move(reply_to),
+        std::move(request.frame),
+        std::move(request.status));
+  }
+}
+
+// One request, however it came; `status` says what is wrong with it.
+void ServerCore::Handle(
+    const ServedService& service,
+    const std::string& method,
+    std::optional<wire::ReplyAddress> reply_to,
+    wire::RequestFrame frame,
+    absl::Status status) {
+  if (status.ok()) status = CheckMessageSize("request", frame.payload.size());
+  uint64_t fingerprint = absl::HashOf(method, frame.payload);
   auto call = std::make_unique<UnaryServerCall>(
       shared_from_this(),
       absl::StrCat(service.name, "/", method),
       std::move(reply_to),
-      frame.ok() ? *std::move(frame) : wire::RequestFrame());
-  if (!frame.ok()) return Refuse(*call, std::move(frame).status());
-  if (absl::Status status = CheckMessageSize("request", size); !status.ok()) {
-    return Refuse(*call, std::move(status));
-  }
+      std::move(frame));
+  if (!status.ok()) return Refuse(*call, std::move(status));
   auto handler = service.methods.find(method);
   if (handler == service.methods.end()) {
     return Refuse(
@@ -230,7 +285,7 @@ void ServerCore::OnRequest(const ServedService& service, Message message) {
 // retained, nobody who asks now.
 bool ServerCore::MayRun(const Message& message) {
   if (message.retain) {
-    counters_.retained_requests.Add();
+    counters_->retained_requests.Add();
     options_.log(LogLevel::kWarning, absl::StrCat("dropped a retained request on ", message.topic));
     return false;
   }
@@ -246,7 +301,7 @@ bool ServerCore::MayRun(const Message& message) {
         absl::StrCat("response topic \"", topic, "\" is below none of reply_prefixes"));
   }
   if (status.ok()) return true;
-  counters_.unsafe_response_topics.Add();
+  counters_->unsafe_response_topics.Add();
   options_.log(
       LogLevel::kWarning,
       absl::StrCat("dropped a request on ", message.topic, ": ", status.message()));
@@ -287,7 +342,7 @@ void ServerCore::HandOver() { workers_.RunAll(std::exchange(arrived_, {})); }
 
 void ServerCore::Run(const Handler& handler, std::unique_ptr<UnaryServerCall> call) {
   if (call->context().TimeRemaining() == absl::ZeroDuration()) {
-    counters_.expired.Add();
+    counters_->expired.Add();
     return call->Abandon();
   }
   if (absl::ToUnixNanos(loop().Now()) >= refuses_from_) {
@@ -308,20 +363,20 @@ void ServerCore::Run(const Handler& handler, std::unique_ptr<UnaryServerCall> ca
 
 absl::Time ServerCore::NoteStart(absl::Time arrival) {
   absl::Time now = loop().Now();
-  counters_.running.Add();
-  counters_.wait_time.Add(now - arrival);
+  counters_->running.Add();
+  counters_->wait_time.Add(now - arrival);
   return now;
 }
 
 void ServerCore::NoteEnd(absl::Time start, absl::StatusCode code) {
-  counters_.running.Subtract();
-  counters_.outcomes.Add(code);
+  counters_->running.Subtract();
+  counters_->outcomes.Add(code);
   MutexLock lock(mutex_);
-  if (open_) counters_.run_time.Add(loop().Now() - start);  // else the clock may be gone
+  if (open_) counters_->run_time.Add(loop().Now() - start);  // else the clock may be gone
 }
 
 void ServerCore::Refuse(UnaryServerCall& call, absl::Status status) {
-  counters_.refused.Add();
+  counters_->refused.Add();
   call.Refuse(std::move(status));
 }
 
@@ -333,7 +388,7 @@ void ServerCore::Reply(OutgoingReply reply, ReplyCache::Entry* entry) {
   {
     // The lock is held while posting, since Shutdown needs it before the transport may go.
     MutexLock lock(mutex_);
-    if (!open_) return counters_.replies_lost.Add();
+    if (!open_) return counters_->replies_lost.Add();
     ++replies_under_way_;
     if (!transport_.loop().InLoop()) {
       transport_.loop().Post([self = shared_from_this(),
@@ -355,7 +410,7 @@ void ServerCore::Answer(OutgoingReply reply, ReplyCache::Entry* entry) {
   {
     // A loop may outlive its transport, and the server may have gone since this was posted.
     MutexLock lock(mutex_);
-    if (!open_) return counters_.replies_lost.Add();
+    if (!open_) return counters_->replies_lost.Add();
   }
   if (entry != nullptr && reply.ran == wire::Ran::kYes) {
     repetitions_.Remember(entry, reply.result);
@@ -371,7 +426,7 @@ void ServerCore::EndReply() {
 }
 
 ServerStats ServerCore::stats() const {
-  ServerStats stats = counters_.Snapshot();
+  ServerStats stats = counters_->Snapshot();
   stats.calls_queued = workers_.queued();
   repetitions_.AddTo(stats);
   return stats;

@@ -61,12 +61,21 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
     std::string name;
     Methods methods;
     Transport::SubscriptionId subscription = 0;
+    Transport::SubscriptionId batch_subscription = 0;  // 0: none
+    bool takes_batches = false;                        // the broker has granted that
     std::promise<absl::Status> subscribed;
     bool is_answered = false;  // `subscribed` has its value
   };
 
   void OnSubscription(ServedService& service, const absl::Status& status);
   void OnRequest(const ServedService& service, Message message);
+  void OnBatch(const ServedService& service, Message message);
+  void Handle(
+      const ServedService& service,
+      const std::string& method,
+      std::optional<wire::ReplyAddress> reply_to,
+      wire::RequestFrame frame,
+      absl::Status status);
   absl::Status CheckMessageSize(const char* what, size_t size) const;
   bool MayRun(const Message& message);
   void Dispatch(const Handler& handler, std::unique_ptr<UnaryServerCall> call);
@@ -81,6 +90,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   Transport& transport_;
   const ServerOptions options_;
   const absl::Status status_;  // whether the options are valid
+  const std::shared_ptr<ServerCounters> counters_ = std::make_shared<ServerCounters>();
   ThreadPool workers_;
 
   Mutex mutex_;
@@ -102,8 +112,6 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
 
   // Of the loop's clock, in ns: whose turn comes later is not run any more.
   std::atomic<int64_t> refuses_from_ = std::numeric_limits<int64_t>::max();
-
-  ServerCounters counters_;
 };
 
 }  // namespace mqrpc::internal

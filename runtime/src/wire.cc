@@ -18,6 +18,7 @@ constexpr std::string_view kTimeoutKey = "mqrpc-timeout";  // whole milliseconds
 constexpr std::string_view kStatusKey = "mqrpc-status";    // a canonical code, decimal; absent: OK
 constexpr std::string_view kAttemptKey = "mqrpc-attempt";  // 2 and up, decimal; absent: 1
 constexpr std::string_view kRefusedKey = "mqrpc-refused";  // the attempt which no handler has had
+constexpr std::string_view kBatchesKey = "mqrpc-batches";  // asked for: 1; taken: so many calls
 constexpr std::string_view kProtobuf = "application/protobuf";
 
 const std::string* FindProperty(const Message& message, std::string_view key) {
@@ -48,11 +49,11 @@ absl::StatusOr<absl::Duration> DecodeTimeout(const Message& message) {
   return absl::Milliseconds(millis);
 }
 
-std::optional<uint32_t> DecodeAttempt(const Message& message, std::string_view key) {
+std::optional<uint32_t> DecodeNumber(const Message& message, std::string_view key) {
   const std::string* text = FindProperty(message, key);
-  uint32_t attempt = 0;
-  if (text == nullptr || !absl::SimpleAtoi(*text, &attempt) || attempt == 0) return std::nullopt;
-  return attempt;
+  uint32_t number = 0;
+  if (text == nullptr || !absl::SimpleAtoi(*text, &number) || number == 0) return std::nullopt;
+  return number;
 }
 
 absl::StatusOr<std::string> DecodeResult(Message message) {
@@ -160,6 +161,7 @@ Message EncodeRequest(
   if (frame.attempt > 1) {
     message.user_properties.emplace_back(kAttemptKey, absl::StrCat(frame.attempt));
   }
+  if (frame.asks_for_batches) message.user_properties.emplace_back(kBatchesKey, "1");
   return message;
 }
 
@@ -181,7 +183,8 @@ absl::StatusOr<RequestFrame> DecodeRequest(Message message) {
   if (message.expiry_seconds.has_value()) {
     frame.remaining = std::min(frame.remaining, absl::Seconds(*message.expiry_seconds));
   }
-  frame.attempt = DecodeAttempt(message, kAttemptKey).value_or(1);
+  frame.attempt = DecodeNumber(message, kAttemptKey).value_or(1);
+  frame.asks_for_batches = DecodeNumber(message, kBatchesKey).has_value();
   frame.correlation = std::move(message.correlation_data);
   frame.content_type = std::move(message.content_type);
   frame.payload = std::move(message.payload);
@@ -199,6 +202,9 @@ Message EncodeReply(
   message.content_type = address.content_type;
   message.qos = address.qos;
   message.expiry_seconds = ExpirySeconds(remaining);
+  if (address.offers_batches) {
+    message.user_properties.emplace_back(kBatchesKey, absl::StrCat(kMaxBatchCalls));
+  }
   if (result.ok()) {
     message.payload = *std::move(result);
     return message;
@@ -214,8 +220,12 @@ Message EncodeReply(
 }
 
 Reply DecodeReply(Message message) {
-  std::optional<uint32_t> refused = DecodeAttempt(message, kRefusedKey);
-  return {.result = DecodeResult(std::move(message)), .refused_attempt = refused};
+  std::optional<uint32_t> refused = DecodeNumber(message, kRefusedKey);
+  uint32_t most_in_batch = DecodeNumber(message, kBatchesKey).value_or(0);
+  return {
+      .result = DecodeResult(std::move(message)),
+      .refused_attempt = refused,
+      .most_in_batch = most_in_batch};
 }
 
 absl::Status StatusOfAck(ReasonCode reason, std::string_view topic) {

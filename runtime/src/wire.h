@@ -1,6 +1,7 @@
 #ifndef MQRPC_WIRE_H_
 #define MQRPC_WIRE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,8 +26,16 @@ struct RequestFrame {
   std::optional<std::string> content_type = {};
   absl::Duration remaining = absl::InfiniteDuration();  // infinite: the caller named no limit
   uint32_t attempt = 1;
+  bool asks_for_batches = false;  // whether the server takes them
   std::string payload = {};
 };
+
+// What is taken of one message, both ways. More is refused, since each call of it costs far more
+// than its bytes.
+inline constexpr size_t kMaxBatchCalls = 256;
+
+// The payloads that we put into one message. Larger ones gain nothing by it.
+inline constexpr size_t kMaxBatchBytes = 32 << 10;
 
 // Whether a handler has had the request. One that no handler has had may be sent again.
 enum class Ran { kNo, kYes };
@@ -38,6 +47,8 @@ struct ReplyAddress {
   std::optional<std::string> content_type = {};
   QoS qos = QoS::kAtLeastOnce;
   uint32_t attempt = 1;
+  bool is_in_batch = false;     // so that the reply may be
+  bool offers_batches = false;  // as the request has asked
 };
 
 std::string RequestTopic(
@@ -88,6 +99,7 @@ Message EncodeReply(
 struct Reply {
   absl::StatusOr<std::string> result;
   std::optional<uint32_t> refused_attempt = {};  // which no handler has had
+  uint32_t most_in_batch = 0;                    // calls; 0: it has not been said
 };
 Reply DecodeReply(Message message);
 

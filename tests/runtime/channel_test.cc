@@ -22,6 +22,7 @@ namespace mqrpc::tests {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
@@ -342,11 +343,11 @@ TEST_F(ChannelTest, TheTimeoutOnTheWireIsWhatIsLeftWhenTheRequestLeaves) {
 TEST_F(ChannelTest, TheLongestAndTheShortestTimeoutAreAccepted) {
   Open();
   Ask({.timeout = absl::Milliseconds(2147483647)});
-  EXPECT_THAT(LastRequest().user_properties, ElementsAre(Pair("mqrpc-timeout", "2147483647")));
+  EXPECT_THAT(LastRequest().user_properties, Contains(Pair("mqrpc-timeout", "2147483647")));
   EXPECT_EQ(LastRequest().expiry_seconds, 2147484u);
 
   Ask({.timeout = absl::Nanoseconds(1)});
-  EXPECT_THAT(LastRequest().user_properties, ElementsAre(Pair("mqrpc-timeout", "1")));
+  EXPECT_THAT(LastRequest().user_properties, Contains(Pair("mqrpc-timeout", "1")));
   EXPECT_EQ(LastRequest().expiry_seconds, 1u);
 }
 

@@ -48,11 +48,17 @@ class ServerConnectionTest : public ::testing::Test {
   Server server_{transport_, {.workers = 0, .log = log_.Sink()}};
 };
 
-TEST_F(ServerConnectionTest, SubscribesOnceForAServiceAtQos2) {
-  ASSERT_EQ(transport_.subscriptions().size(), 1u);
-  const Subscription& subscription = transport_.subscriptions().begin()->second;
-  EXPECT_EQ(subscription.filter, "$share/mqrpc/mqrpc/services/mqrpc.tests.Echo/+");
-  EXPECT_EQ(subscription.qos, QoS::kExactlyOnce);
+TEST_F(ServerConnectionTest, SubscribesForAServiceAtQos2AndForBatchesOfIt) {
+  std::vector<std::string> filters;
+  for (const auto& [id, subscription] : transport_.subscriptions()) {
+    filters.push_back(subscription.filter);
+    EXPECT_EQ(subscription.qos, QoS::kExactlyOnce);
+  }
+  EXPECT_THAT(
+      filters,
+      ElementsAre(
+          "$share/mqrpc/mqrpc/services/mqrpc.tests.Echo/+",
+          "$share/mqrpc/mqrpc/batches/mqrpc.tests.Echo/+"));
 }
 
 TEST_F(ServerConnectionTest, AReplyThatIsTooLargeBecomesAnErrorThatSaysSo) {

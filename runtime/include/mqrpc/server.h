@@ -31,6 +31,9 @@ struct ServerOptions {
   // Calls waiting for a worker; one more is answered RESOURCE_EXHAUSTED.
   size_t max_queued_calls = 10'000;
 
+  // Whether to take several calls in one message, from callers that ask, and to answer alike.
+  bool takes_batches = true;
+
   // Of one request or reply, serialised. A larger request is answered RESOURCE_EXHAUSTED unrun; a
   // larger reply is replaced by that.
   size_t max_message_size = 4 << 20;

@@ -43,6 +43,7 @@ struct ServerStats {
   uint64_t replies_evicted = 0;         // that a repeated request could still have asked for
   uint64_t unsafe_response_topics = 0;  // dropped unrun
   uint64_t retained_requests = 0;       // dropped unrun
+  uint64_t malformed_batches = 0;       // of which a part could not even be answered
   uint64_t replies_lost = 0;            // which the broker did not take, or had no subscriber for
 
   CountsByCode outcomes = {};       // of calls that were run
