@@ -35,6 +35,8 @@ Faults Faults::Draw(Random& random) {
   faults.crash_every = OftenNever(random);
   faults.shutdown_every = OftenNever(random);
   faults.renewal_every = OftenNever(random);
+  faults.pause_every = OftenNever(random);
+  faults.max_pause = random.OfAnySize(absl::Milliseconds(5), absl::Seconds(8));
   faults.max_downtime = random.OfAnySize(absl::Milliseconds(10), absl::Seconds(5));
   faults.slow = OftenNone(random, 0.5);
   faults.max_handling = random.OfAnySize(absl::Milliseconds(10), absl::Seconds(5));

@@ -38,6 +38,9 @@ struct Faults {
   absl::Duration crash_every = absl::InfiniteDuration();
   absl::Duration shutdown_every = absl::InfiniteDuration();
   absl::Duration renewal_every = absl::InfiniteDuration();  // of a client's channel
+  absl::Duration pause_every = absl::InfiniteDuration();
+  double pauses_all = 0.2;
+  absl::Duration max_pause = absl::Seconds(3);
   absl::Duration max_downtime = absl::Seconds(2);
 
   // Of a handler.

@@ -14,6 +14,8 @@
 
 namespace mqrpc::simulation {
 
+class SimLoop;
+
 // What the caller does with the handle of a call.
 enum class Handling {
   kThen,      // a continuation at once
@@ -29,9 +31,10 @@ struct CallRecord {
   QoS qos = QoS::kAtLeastOnce;
   bool wait_for_ready = false;
   bool may_retry = true;  // its policy allows more than one attempt
-  bool is_calm = false;   // started when nothing went wrong any more
+  bool is_calm = false;   // to be started when nothing went wrong (any more)
   bool is_probe = false;  // long after that
   Handling handling = Handling::kThen;
+  const SimLoop* loop = nullptr;  // of its client
 
   absl::Time started = {};
   absl::Time deadline = {};
@@ -71,6 +74,10 @@ class Ledger {
     return runs_.size() - 1;
   }
 
+  // A full queue, of the broker or of a server with replies, has cost a message, silently.
+  void NoteDrop(absl::Time when) { last_drop_ = when; }
+  absl::Time last_drop() const { return last_drop_; }
+
   // What is wrong whatever becomes of the calls.
   void Complain(std::string complaint) { complaints_.push_back(std::move(complaint)); }
 
@@ -84,6 +91,7 @@ class Ledger {
   std::vector<CallRecord> calls_;
   std::vector<RunRecord> runs_;
   std::vector<std::string> complaints_;
+  absl::Time last_drop_ = absl::InfinitePast();
 };
 
 }  // namespace mqrpc::simulation

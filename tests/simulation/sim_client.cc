@@ -8,12 +8,12 @@
 namespace mqrpc::simulation {
 namespace {
 
-ChannelOptions DrawOptions(World& world, const std::string& name) {
+ChannelOptions DrawOptions(World& world, SimLoop& loop, const std::string& name) {
   Random& random = world.random;
   ChannelOptions options;
   if (random.Chance(0.3)) options.max_outstanding_calls = 20 + random.Below(100);
   if (random.Chance(0.5)) options.max_unanswered = 2 + random.Below(30);
-  options.executor = &world.loop;
+  options.executor = &loop;
   options.log = [&world, name](LogLevel, std::string_view line) {
     world.history.Add(name, ": ", internal::View(line));
   };
@@ -26,24 +26,30 @@ ChannelOptions DrawOptions(World& world, const std::string& name) {
 SimClient::SimClient(World& world, SimBroker& broker, std::string name)
     : world_(world),
       name_(std::move(name)),
-      options_(DrawOptions(world, name_)),
-      transport_(world, broker, name_, world.faults.client_queue),
+      loop_(world.MakeLoop()),
+      options_(DrawOptions(world, loop_, name_)),
+      transport_(world, loop_, broker, name_, world.faults.client_queue),
       channel_(MakeChannel()) {}
 
 std::unique_ptr<Channel> SimClient::MakeChannel() {
   return std::make_unique<Channel>(transport_, options_);
 }
 
-void SimClient::Start(const Plan& plan) {
+void SimClient::StartSoon(const Plan& plan) {
+  loop_.Post([this, plan, is_calm = world_.faults.is_calm] { Start(plan, is_calm); });
+}
+
+void SimClient::Start(const Plan& plan, bool is_calm) {
   absl::Duration timeout = plan.options.timeout.value_or(options_.timeout);
   size_t number = world_.ledger.AddCall({
       .idempotency = plan.idempotency,
       .qos = plan.options.qos.value_or(options_.qos),
       .wait_for_ready = plan.options.wait_for_ready.value_or(options_.wait_for_ready),
       .may_retry = plan.options.retry.value_or(options_.retry).max_attempts > 1,
-      .is_calm = world_.faults.is_calm,
+      .is_calm = is_calm,
       .is_probe = plan.is_probe,
       .handling = plan.handling,
+      .loop = &loop_,
       .started = world_.Now(),
       .deadline = world_.Now() + timeout,
   });
@@ -81,7 +87,7 @@ void SimClient::TakeResult(size_t number, Call<Number> call) {
 
 void SimClient::HandleLater(size_t number, const Plan& plan, Call<Number> call) {
   held_.emplace(number, std::move(call));
-  world_.loop.RunAt(world_.Now() + plan.handled_after, [this, number] { HandleHeld(number); });
+  loop_.RunAt(world_.Now() + plan.handled_after, [this, number] { HandleHeld(number); });
 }
 
 void SimClient::HandleHeld(size_t number) {
@@ -94,6 +100,10 @@ void SimClient::HandleHeld(size_t number) {
   world_.history.Add("call ", number, " is cancelled");
   call.Cancel();
   TakeResult(number, std::move(call));
+}
+
+void SimClient::RenewSoon() {
+  loop_.Post([this] { Renew(); });
 }
 
 void SimClient::Renew() {

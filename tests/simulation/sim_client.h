@@ -28,22 +28,26 @@ class SimClient {
 
   SimClient(World& world, SimBroker& broker, std::string name);
 
-  void Start(const Plan& plan);
-
+  // In later turns of its loop.
+  void StartSoon(const Plan& plan);
   // A new channel instead of the one there was, which may overlap with it.
-  void Renew();
+  void RenewSoon();
 
+  SimLoop& loop() { return loop_; }
   SimTransport& transport() { return transport_; }
   ChannelStats stats() const { return channel_->stats(); }
 
  private:
   std::unique_ptr<Channel> MakeChannel();
+  void Start(const Plan& plan, bool is_calm);
+  void Renew();
   void TakeResult(size_t number, Call<Number> call);
   void HandleLater(size_t number, const Plan& plan, Call<Number> call);
   void HandleHeld(size_t number);
 
   World& world_;
   const std::string name_;
+  SimLoop& loop_;
   const ChannelOptions options_;
   SimTransport transport_;
   std::unique_ptr<Channel> channel_;

@@ -33,8 +33,11 @@ struct SimLink {
     virtual void OnMessage(SimPacket packet) = 0;
   };
 
-  SimLink(World& world, std::string name, Client& end)
-      : client_id(std::move(name)), client(end), to_broker(world), to_client(world) {}
+  SimLink(World& world, std::string name, Client& end, EventLoop& loop_of_client)
+      : client_id(std::move(name)),
+        client(end),
+        to_broker(world, world.loop),
+        to_client(world, loop_of_client) {}
 
   const std::string client_id;
   Client& client;  // closes `to_client` when it goes

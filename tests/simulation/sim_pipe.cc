@@ -10,7 +10,7 @@ void SimPipe::Send(const std::string& stream, EventLoop::Task arrive) {
   absl::Duration delay = world_.random.Between(absl::ZeroDuration(), world_.faults.max_delay);
   absl::Time& last = last_arrival_[stream];
   last = std::max(last, std::max(world_.Now(), stalled_until_) + delay);
-  world_.loop.RunAt(last, [open = std::weak_ptr(open_), arrive = std::move(arrive)]() mutable {
+  there_.RunAt(last, [open = std::weak_ptr(open_), arrive = std::move(arrive)]() mutable {
     if (!open.expired()) arrive();
   });
 }

@@ -15,7 +15,8 @@ namespace mqrpc::simulation {
 // stream only, since a broker keeps the order of messages of one topic and QoS, and of no others.
 class SimPipe {
  public:
-  explicit SimPipe(World& world) : world_(world) {}
+  // What arrives takes turns of `there`.
+  SimPipe(World& world, EventLoop& there) : world_(world), there_(there) {}
 
   // Runs `arrive` later, unless the pipe is closed by then.
   void Send(const std::string& stream, EventLoop::Task arrive);
@@ -28,6 +29,7 @@ class SimPipe {
 
  private:
   World& world_;
+  EventLoop& there_;
   std::map<std::string, absl::Time> last_arrival_;  // of each stream
   absl::Time stalled_until_ = absl::InfinitePast();
   std::shared_ptr<bool> open_ = std::make_shared<bool>(true);  // asked by what is on its way

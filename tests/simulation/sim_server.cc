@@ -7,8 +7,9 @@ namespace mqrpc::simulation {
 
 SimServer::Process::Process(SimServer& owner, uint64_t start)
     : number(start),
-      transport(owner.world_, owner.broker_, owner.name_, owner.world_.faults.server_queue),
-      service(owner.world_, transport, start, [&owner] { owner.Crash(); }),
+      loop(owner.world_.MakeLoop()),
+      transport(owner.world_, loop, owner.broker_, owner.name_, owner.world_.faults.server_queue),
+      service(owner.world_, loop, transport, start, [&owner] { owner.Crash(); }),
       server(transport, {.workers = 0, .log = [&owner](LogLevel, std::string_view line) {
                            owner.world_.history.Add(owner.name_, ": ", internal::View(line));
                          }}) {}
@@ -37,8 +38,14 @@ void SimServer::Crash() {
   });
 }
 
+void SimServer::ShutdownSoon() {
+  if (process_ == nullptr) return;
+  process_->loop.Post([this, number = process_->number] {
+    if (IsRunning(number) && !process_->is_ending) Shutdown();
+  });
+}
+
 void SimServer::Shutdown() {
-  if (process_ == nullptr || process_->is_ending) return;
   process_->is_ending = true;
   world_.history.Add(name_, " shuts down");
   process_->server.Shutdown();

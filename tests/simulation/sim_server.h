@@ -24,9 +24,10 @@ class SimServer {
 
   // In later turns. Of one that is not running, nothing.
   void Crash();
-  void Shutdown();
+  void ShutdownSoon();
 
   // Null if it is down.
+  SimLoop* loop() { return process_ == nullptr ? nullptr : &process_->loop; }
   SimTransport* transport() { return process_ == nullptr ? nullptr : &process_->transport; }
 
  private:
@@ -34,6 +35,7 @@ class SimServer {
     Process(SimServer& owner, uint64_t number);
 
     const uint64_t number;
+    SimLoop& loop;
     SimTransport transport;
     SimService service;
     Server server;
@@ -42,6 +44,7 @@ class SimServer {
 
   void Start();
   void StartLater();
+  void Shutdown();
   void End(uint64_t number);
   bool IsRunning(uint64_t number) const {
     return process_ != nullptr && process_->number == number;

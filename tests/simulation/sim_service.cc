@@ -47,11 +47,9 @@ void SimService::Run(std::unique_ptr<ServerCall> call) {
   running_[run] = std::move(call);
   if (world_.random.Chance(world_.faults.crashes)) crash_();
   if (!world_.random.Chance(world_.faults.slow)) return Finish(run);
-  world_.loop.RunAt(
-      world_.Soon(world_.faults.max_handling),
-      [this, run, alive = std::weak_ptr(alive_)] {
-        if (!alive.expired()) Finish(run);
-      });
+  loop_.RunAt(world_.Soon(world_.faults.max_handling), [this, run, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) Finish(run);
+  });
 }
 
 void SimService::Finish(size_t run) {

@@ -31,10 +31,15 @@ class SimService final : public Service {
   // asks for the end of the process, in a later turn.
   SimService(
       World& world,
+      SimLoop& loop,
       const SimTransport& transport,
       uint64_t server,
       std::function<void()> crash)
-      : world_(world), transport_(transport), server_(server), crash_(std::move(crash)) {}
+      : world_(world),
+        loop_(loop),
+        transport_(transport),
+        server_(server),
+        crash_(std::move(crash)) {}
 
   ServiceDescriptor mqrpc_descriptor() override;
 
@@ -43,6 +48,7 @@ class SimService final : public Service {
   void Finish(size_t run);
 
   World& world_;
+  SimLoop& loop_;
   const SimTransport& transport_;
   const uint64_t server_;
   const std::function<void()> crash_;

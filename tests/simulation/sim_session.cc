@@ -13,6 +13,7 @@ constexpr absl::Duration kRounding = absl::Seconds(2);
 
 void SimSession::Send(SimPacket packet) {
   if (queue_.size() >= world_.faults.broker_queue) {
+    world_.ledger.NoteDrop(world_.Now());
     return world_.history.Add("the broker's queue for ", link_->client_id, " is full");
   }
   packet.since = world_.Now();

@@ -14,11 +14,16 @@ constexpr absl::Duration kConnectTimeout = absl::Seconds(2);
 
 SimTransport::SimTransport(
     World& world,
+    SimLoop& loop,
     SimBroker& broker,
     std::string client_id,
     size_t max_queued)
-    : world_(world), broker_(broker), client_id_(std::move(client_id)), max_queued_(max_queued) {
-  world_.loop.Post(WhileAlive([this] { Connect(); }));
+    : world_(world),
+      loop_(loop),
+      broker_(broker),
+      client_id_(std::move(client_id)),
+      max_queued_(max_queued) {
+  loop_.Post(WhileAlive([this] { Connect(); }));
 }
 
 SimTransport::~SimTransport() {
@@ -41,16 +46,16 @@ void SimTransport::Connect() {
   if (is_dead_) return;
   if (!broker_.is_up()) return ReconnectLater();
   SimLink::Client& self = *this;  // a private base, so only here
-  link_ = std::make_shared<SimLink>(world_, client_id_, self);
+  link_ = std::make_shared<SimLink>(world_, client_id_, self, loop_);
   link_->to_broker.Send(kControl, [&broker = broker_, link = link_] { broker.OnConnect(link); });
-  world_.loop.RunAt(world_.Now() + kConnectTimeout, WhileAlive([this, attempt = link_] {
-                      if (link_ == attempt && !accepted_) Lose("no answer");
-                    }));
+  loop_.RunAt(world_.Now() + kConnectTimeout, WhileAlive([this, attempt = link_] {
+                if (link_ == attempt && !accepted_) Lose("no answer");
+              }));
 }
 
 void SimTransport::ReconnectLater() {
   absl::Time when = world_.Soon(world_.faults.max_reconnect);
-  world_.loop.RunAt(when, WhileAlive([this] { Connect(); }));
+  loop_.RunAt(when, WhileAlive([this] { Connect(); }));
 }
 
 void SimTransport::OnAccepted() {
@@ -80,9 +85,9 @@ void SimTransport::Cut() {
   if (link_ == nullptr || is_dead_) return;
   world_.history.Add(client_id_, " is cut off");
   CutLink();
-  world_.loop.RunAt(world_.Soon(world_.faults.max_unnoticed), WhileAlive([this, lost = link_] {
-                      if (link_ == lost) Lose("cut off");
-                    }));
+  loop_.RunAt(world_.Soon(world_.faults.max_unnoticed), WhileAlive([this, lost = link_] {
+                if (link_ == lost) Lose("cut off");
+              }));
 }
 
 void SimTransport::CutLink() {
@@ -113,7 +118,7 @@ Transport::SubscriptionId SimTransport::Subscribe(Subscription subscription) {
   QoS qos = subscription.qos;
   internal::SubscriptionTable::Added added = table_.Add(std::move(subscription));
   if (accepted_ && added.first) SendSubscribe(filter, qos);
-  if (added.granted) world_.loop.Post(WhileAlive([this] { table_.ReportJoined(); }));
+  if (added.granted) loop_.Post(WhileAlive([this] { table_.ReportJoined(); }));
   return added.id;
 }
 
@@ -145,7 +150,7 @@ void SimTransport::SendUnsubscribe(
     std::optional<std::string> filter,
     absl::AnyInvocable<void()> done) {
   if (!filter.has_value() || !accepted_) {
-    return world_.loop.Post(WhileAlive(std::move(done)));
+    return loop_.Post(WhileAlive(std::move(done)));
   }
   uint64_t request = next_id_++;
   unsubscribing_[request] = std::move(done);
@@ -163,7 +168,8 @@ void SimTransport::OnUnsubscribed(uint64_t request) {
 Transport::PublishId SimTransport::Publish(Compose compose, OnAck on_ack) {
   PublishId id = next_id_++;
   if (queue_.size() >= max_queued_) {
-    world_.loop.Post(WhileAlive([this, on_ack = std::move(on_ack)]() mutable {
+    world_.ledger.NoteDrop(world_.Now());
+    loop_.Post(WhileAlive([this, on_ack = std::move(on_ack)]() mutable {
       on_ack(absl::ResourceExhaustedError(
           absl::StrCat(max_queued_, " messages are queued by ", client_id_)));
     }));
@@ -175,7 +181,7 @@ Transport::PublishId SimTransport::Publish(Compose compose, OnAck on_ack) {
 }
 
 void SimTransport::PostHandOver() {
-  if (!std::exchange(is_posted_, true)) world_.loop.Post(WhileAlive([this] { HandOver(); }));
+  if (!std::exchange(is_posted_, true)) loop_.Post(WhileAlive([this] { HandOver(); }));
 }
 
 void SimTransport::HandOver() {

@@ -10,6 +10,7 @@
 #include "mqrpc/transport.h"
 #include "sim_broker.h"
 #include "sim_link.h"
+#include "sim_loop.h"
 #include "subscription_table.h"
 #include "world.h"
 
@@ -19,10 +20,15 @@ namespace mqrpc::simulation {
 // link each time, to which nothing of the old one is carried over but what is queued here.
 class SimTransport final : public Transport, private SimLink::Client {
  public:
-  SimTransport(World& world, SimBroker& broker, std::string client_id, size_t max_queued);
+  SimTransport(
+      World& world,
+      SimLoop& loop,
+      SimBroker& broker,
+      std::string client_id,
+      size_t max_queued);
   ~SimTransport() override;
 
-  EventLoop& loop() override { return world_.loop; }
+  EventLoop& loop() override { return loop_; }
   const std::string& client_id() const override { return client_id_; }
   bool is_connected() const override { return accepted_; }
   absl::Status WaitUntilConnected(absl::Duration) override {
@@ -67,7 +73,6 @@ class SimTransport final : public Transport, private SimLink::Client {
   void Connect();
   void ReconnectLater();
   void Lose(const std::string& why);
-  void LoseAt(absl::Time when, const std::string& why);
   void CutLink();
   void SendSubscribe(const std::string& filter, QoS qos);
   void SendUnsubscribe(std::optional<std::string> filter, absl::AnyInvocable<void()> done);
@@ -77,6 +82,7 @@ class SimTransport final : public Transport, private SimLink::Client {
   EventLoop::Task WhileAlive(EventLoop::Task task) const;
 
   World& world_;
+  SimLoop& loop_;
   SimBroker& broker_;
   const std::string client_id_;
   const size_t max_queued_;

@@ -54,9 +54,10 @@ void Simulation::MakeTrouble(Chaos& chaos) {
     if (SimTransport* transport = PickTransport()) transport->Stall();
   });
   chaos.Repeat(faults.broker_restart_every, [this] { StopBroker(); });
+  chaos.Repeat(faults.pause_every, [this] { Pause(); });
   chaos.Repeat(faults.crash_every, [this] { PickServer().Crash(); });
-  chaos.Repeat(faults.shutdown_every, [this] { PickServer().Shutdown(); });
-  chaos.Repeat(faults.renewal_every, [this] { PickClient().Renew(); });
+  chaos.Repeat(faults.shutdown_every, [this] { PickServer().ShutdownSoon(); });
+  chaos.Repeat(faults.renewal_every, [this] { PickClient().RenewSoon(); });
 }
 
 void Simulation::StopBroker() {
@@ -68,6 +69,21 @@ void Simulation::StopBroker() {
   });
 }
 
+// A process, or all of them at once, as when their machine sleeps.
+void Simulation::Pause() {
+  absl::Time until = world_.Soon(world_.faults.max_pause);
+  std::vector<SimLoop*> loops;
+  for (const auto& client : clients_) loops.push_back(&client->loop());
+  for (const auto& server : servers_) {
+    if (server->loop() != nullptr) loops.push_back(server->loop());
+  }
+  if (!world_.random.Chance(world_.faults.pauses_all)) {
+    loops = {loops[world_.random.Below(loops.size())]};
+  }
+  world_.history.Add(loops.size(), " processes are held up until ", absl::FormatTime(until));
+  for (SimLoop* loop : loops) loop->Pause(until);
+}
+
 SimTransport* Simulation::PickTransport() {
   if (world_.random.Chance(0.5)) return &PickClient().transport();
   return PickServer().transport();
@@ -77,7 +93,7 @@ void Simulation::Probe() {
   for (const auto& client : clients_) {
     for (Idempotency idempotency :
          {Idempotency::kUnknown, Idempotency::kIdempotent, Idempotency::kNoSideEffects}) {
-      client->Start(Workload::Probe(idempotency));
+      client->StartSoon(Workload::Probe(idempotency));
     }
   }
 }

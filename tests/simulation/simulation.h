@@ -37,6 +37,7 @@ class Simulation {
  private:
   void MakeTrouble(Chaos& chaos);
   void StopBroker();
+  void Pause();
   SimTransport* PickTransport();
   SimServer& PickServer() { return *servers_[world_.random.Below(servers_.size())]; }
   SimClient& PickClient() { return *clients_[world_.random.Below(clients_.size())]; }

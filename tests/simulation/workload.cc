@@ -20,7 +20,7 @@ void Workload::Go() {
   if (left_ == 0) return;
   size_t burst = world_.random.Chance(kBursts) ? 1 + world_.random.Below(kBurst) : 1;
   for (; burst > 0 && left_ > 0; --burst, --left_) {
-    clients_[world_.random.Below(clients_.size())]->Start(DrawPlan());
+    clients_[world_.random.Below(clients_.size())]->StartSoon(DrawPlan());
   }
   world_.loop.RunAt(world_.Soon(2 * pause_), [this] { Go(); });
 }

@@ -2,29 +2,35 @@
 #define MQRPC_TESTS_SIMULATION_WORLD_H_
 
 #include <cstdint>
+#include <deque>
 
 #include "faults.h"
 #include "history.h"
 #include "ledger.h"
 #include "mqrpc/testing/manual_loop.h"
 #include "random.h"
+#include "sim_loop.h"
 
 namespace mqrpc::simulation {
 
 // What everything in a simulation shares, and what outlives it.
 struct World {
   World(uint64_t seed, bool keeps_history)
-      : random(seed), faults(Faults::Draw(random)), history(loop, keeps_history) {}
+      : history(loop, keeps_history), random(seed), faults(Faults::Draw(random)) {}
 
   absl::Time Now() const { return loop.Now(); }
   absl::Time Soon(absl::Duration at_most) {
     return loop.Now() + random.Between(absl::ZeroDuration(), at_most);
   }
+  SimLoop& MakeLoop() { return loops.emplace_back(loop); }
 
-  testing::ManualLoop loop;  // first, and so the last to go: others look at its clock
+  // First, and so the last to go: what the loops still hold then uses them.
+  History history;
+  std::deque<SimLoop> loops;  // one for each start of a process; they stay
+  testing::ManualLoop loop;   // of the network and the broker
+
   Random random;
   Faults faults;
-  History history;
   Ledger ledger;
   uint64_t server_starts = 0;
 };
