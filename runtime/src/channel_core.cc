@@ -196,6 +196,9 @@ void ChannelCore::OnReply(std::string_view correlation, size_t size, wire::Reply
   if (is_refusal && MayRepeat(*call, reply.result.status())) {
     return BackOff(*call, std::move(reply.result).status());
   }
+  if (is_refusal && call->may_have_run) {
+    reply.result = OutcomeUnknown(reply.result.status(), *call);
+  }
   if (reply.result.ok()) budget_.OnSuccess();
   absl::Status too_large = CheckMessageSize("reply", size);
   if (!too_large.ok()) reply.result = std::move(too_large);

@@ -273,6 +273,16 @@ TEST_F(ChannelRetryTest, AServerThatHasTooMuchToDoIsNotAskedAgain) {
   EXPECT_THAT(outcome->result, StatusIs(absl::StatusCode::kResourceExhausted, _));
 }
 
+TEST_F(ChannelRetryTest, ARefusalSaysIfAnEarlierAttemptMayHaveRun) {
+  auto outcome = CallIdempotent({.retry = RetryPolicy{.attempt_timeout = absl::Seconds(1)}});
+  EXPECT_TRUE(Sends());
+  EXPECT_EQ(NextSend(), absl::Seconds(1));
+  Refuse(1, absl::StatusCode::kResourceExhausted, "2");
+  EXPECT_THAT(
+      outcome->result,
+      StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("acme.Valve/Turn is unknown")));
+}
+
 TEST_F(ChannelRetryTest, RetriesAreBoundedOverAllCalls) {
   Open({.retries_per_hundred_calls = 50, .max_saved_retries = 1});
   auto first = CallOnce();
