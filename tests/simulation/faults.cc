@@ -38,6 +38,7 @@ Faults Faults::Draw(Random& random) {
   faults.pause_every = OftenNever(random);
   faults.max_pause = random.OfAnySize(absl::Milliseconds(5), absl::Seconds(8));
   faults.max_downtime = random.OfAnySize(absl::Milliseconds(10), absl::Seconds(5));
+  faults.max_wake_up = random.OfAnySize(absl::Microseconds(1), absl::Milliseconds(10));
   faults.slow = OftenNone(random, 0.5);
   faults.max_handling = random.OfAnySize(absl::Milliseconds(10), absl::Seconds(5));
   faults.fails = OftenNone(random, 0.2);
@@ -47,6 +48,8 @@ Faults Faults::Draw(Random& random) {
   faults.client_queue = OftenMany(random, 10);
   faults.server_queue = OftenMany(random, 10);
   faults.in_flight = 1 + random.Below(20);
+  faults.workers = random.Chance(0.5) ? 0 : 1 + random.Below(4);
+  faults.queued_calls = OftenMany(random, 1);
   return random.Chance(kCalm) ? faults.Calm() : faults;
 }
 
@@ -58,6 +61,8 @@ Faults Faults::Calm() const {
   calm.client_queue = client_queue;
   calm.server_queue = server_queue;
   calm.in_flight = in_flight;
+  calm.workers = workers;
+  calm.queued_calls = queued_calls;
   return calm;
 }
 

@@ -43,7 +43,9 @@ struct Faults {
   absl::Duration max_pause = absl::Seconds(3);
   absl::Duration max_downtime = absl::Seconds(2);
 
-  // Of a handler.
+  // Of the threads and the handlers of a server.
+  absl::Duration max_wake_up = absl::Milliseconds(1);
+  double answers_later = 0.5;  // a slow handler: without its worker
   double slow = 0;
   absl::Duration max_handling = absl::Seconds(3);
   double fails = 0;
@@ -55,6 +57,10 @@ struct Faults {
   size_t client_queue = 1000;
   size_t server_queue = 1000;
   size_t in_flight = 20;  // each way
+
+  // Of a server, as in ServerOptions.
+  size_t workers = 0;
+  size_t queued_calls = 1000;
 };
 
 }  // namespace mqrpc::simulation

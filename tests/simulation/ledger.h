@@ -46,6 +46,7 @@ struct CallRecord {
   absl::Time completed = absl::InfiniteFuture();
   absl::StatusOr<uint64_t> result = absl::UnknownError("no result yet");  // the run's number
 
+  bool came_twice = false;  // to one server, as a request that is delivered twice does
   std::vector<size_t> runs = {};
 };
 

@@ -2,6 +2,7 @@
 #define MQRPC_TESTS_SIMULATION_SIM_LOOP_H_
 
 #include <deque>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -18,8 +19,23 @@ class SimLoop final : public EventLoop, public Executor {
  public:
   explicit SimLoop(testing::ManualLoop& shared) : shared_(shared) {}
 
+  // While it exists, what runs counts as another thread of the process.
+  class OtherThread {
+   public:
+    explicit OtherThread(SimLoop& loop)
+        : loop_(loop), before_(std::exchange(loop.in_loop_, false)) {}
+    ~OtherThread() { loop_.in_loop_ = before_; }
+
+    OtherThread(const OtherThread&) = delete;
+    OtherThread& operator=(const OtherThread&) = delete;
+
+   private:
+    SimLoop& loop_;
+    const bool before_;
+  };
+
   absl::Time Now() const override { return shared_.Now(); }
-  bool InLoop() const override { return true; }
+  bool InLoop() const override { return in_loop_; }
   void Post(Task task) override;
   TimerId RunAt(absl::Time when, Task task) override;
   void CancelTimer(TimerId id) override;
@@ -46,6 +62,7 @@ class SimLoop final : public EventLoop, public Executor {
   TimerId next_timer_ = 1;
   std::vector<Interval> pauses_;
   absl::Time resumes_ = absl::InfinitePast();  // after the last of them
+  bool in_loop_ = true;
 };
 
 }  // namespace mqrpc::simulation

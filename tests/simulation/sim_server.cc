@@ -5,14 +5,40 @@
 
 namespace mqrpc::simulation {
 
+namespace {
+
+std::shared_ptr<SimWorkers> MakeWorkers(World& world, SimLoop& loop) {
+  if (world.faults.workers == 0) return nullptr;
+  return SimWorkers::ForNextPool() = std::make_shared<SimWorkers>(world, loop);
+}
+
+}  // namespace
+
 SimServer::Process::Process(SimServer& owner, uint64_t start)
     : number(start),
       loop(owner.world_.MakeLoop()),
+      workers(MakeWorkers(owner.world_, loop)),
       transport(owner.world_, loop, owner.broker_, owner.name_, owner.world_.faults.server_queue),
-      service(owner.world_, loop, transport, start, [&owner] { owner.Crash(); }),
-      server(transport, {.workers = 0, .log = [&owner](LogLevel, std::string_view line) {
-                           owner.world_.history.Add(owner.name_, ": ", internal::View(line));
-                         }}) {}
+      service(owner.world_, loop, workers.get(), start, [&owner] { owner.Crash(); }),
+      server(transport, owner.Options()) {
+  transport.SetWatcher(service);
+}
+
+// What is queued would only be run by a process that goes on.
+SimServer::Process::~Process() {
+  if (workers != nullptr) workers->Die();
+}
+
+ServerOptions SimServer::Options() {
+  const Faults& faults = world_.faults;
+  ServerOptions options;
+  options.workers = faults.workers;
+  options.max_queued_calls = faults.queued_calls;
+  options.log = [this](LogLevel, std::string_view line) {
+    world_.history.Add(name_, ": ", internal::View(line));
+  };
+  return options;
+}
 
 void SimServer::Start() {
   if (process_ != nullptr) return;

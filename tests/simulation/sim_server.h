@@ -10,6 +10,7 @@
 #include "sim_broker.h"
 #include "sim_service.h"
 #include "sim_transport.h"
+#include "sim_workers.h"
 #include "world.h"
 
 namespace mqrpc::simulation {
@@ -33,15 +34,18 @@ class SimServer {
  private:
   struct Process {
     Process(SimServer& owner, uint64_t number);
+    ~Process();
 
     const uint64_t number;
     SimLoop& loop;
+    const std::shared_ptr<SimWorkers> workers;  // null: handlers run in turns of the loop
     SimTransport transport;
     SimService service;
     Server server;
     bool is_ending = false;
   };
 
+  ServerOptions Options();
   void Start();
   void StartLater();
   void Shutdown();

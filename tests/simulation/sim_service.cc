@@ -1,5 +1,6 @@
 #include "sim_service.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -32,28 +33,43 @@ ServiceDescriptor SimService::mqrpc_descriptor() {
   return descriptor;
 }
 
+// What does not parse is nobody's call, and an invariant will say so.
+size_t SimService::CallOf(const std::string& request) {
+  Number number;
+  if (!ParseInto(request, number).ok()) number.Clear();
+  return number.value() - 1;
+}
+
+void SimService::OnArrival(const SimPacket& request) {
+  size_t call = CallOf(request.message.payload);
+  auto [longest, is_first] = uncounted_.emplace(call, request.uncounted);
+  longest->second = std::max(longest->second, request.uncounted);
+  if (!is_first && call < world_.ledger.calls().size()) world_.ledger.call(call).came_twice = true;
+}
+
 void SimService::Run(std::unique_ptr<ServerCall> call) {
-  Number request;
-  // What does not parse is nobody's call, and an invariant will say so.
-  if (!ParseInto(call->Read().value_or(""), request).ok()) request.Clear();
-  size_t number = request.value() - 1;
+  size_t number = CallOf(call->Read().value_or(""));
   size_t run = world_.ledger.AddRun(
       {.call = number,
        .server = server_,
        .started = world_.Now(),
        .remaining = call->context().TimeRemaining(),
-       .uncounted = transport_.uncounted()});
+       .uncounted = uncounted_[number]});
   world_.history.Add("run ", run, " of call ", number, " begins on server ", server_);
-  running_[run] = std::move(call);
+  bool keeps_worker = workers_ != nullptr && !world_.random.Chance(world_.faults.answers_later);
+  running_[run] = {std::move(call), keeps_worker ? workers_->Occupy() : nullptr};
   if (world_.random.Chance(world_.faults.crashes)) crash_();
   if (!world_.random.Chance(world_.faults.slow)) return Finish(run);
   loop_.RunAt(world_.Soon(world_.faults.max_handling), [this, run, alive = std::weak_ptr(alive_)] {
-    if (!alive.expired()) Finish(run);
+    if (alive.expired()) return;
+    SimLoop::OtherThread of_the_handler(loop_);
+    Finish(run);
   });
 }
 
 void SimService::Finish(size_t run) {
-  std::unique_ptr<ServerCall> call = std::move(running_.extract(run).mapped());
+  Running ended = std::move(running_.extract(run).mapped());
+  ServerCall* call = ended.call.get();
   RunRecord& record = world_.ledger.run(run);
   if (world_.random.Chance(world_.faults.forgets)) {
     record.outcome = RunRecord::Outcome::kForgotten;

@@ -6,11 +6,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 
 #include "google/protobuf/wrappers.pb.h"
 #include "mqrpc/method.h"
 #include "mqrpc/service.h"
 #include "sim_transport.h"
+#include "sim_workers.h"
 #include "world.h"
 
 namespace mqrpc::simulation {
@@ -25,34 +27,39 @@ inline constexpr char kService[] = "simulation.Thing";
 Method MethodOf(Idempotency idempotency);
 
 // Enters each run into the ledger, and takes its time, fails, forgets to answer, or dies.
-class SimService final : public Service {
+class SimService final : public Service, public SimTransport::Watcher {
  public:
-  // `server` is the number of this start of it; `transport` tells how late a request is; `crash`
-  // asks for the end of the process, in a later turn.
+  // `server` is the number of this start of it, `workers` those that run its handlers, if any;
+  // `crash` asks for the end of the process, in a later turn.
   SimService(
       World& world,
       SimLoop& loop,
-      const SimTransport& transport,
+      const SimWorkers* workers,
       uint64_t server,
       std::function<void()> crash)
-      : world_(world),
-        loop_(loop),
-        transport_(transport),
-        server_(server),
-        crash_(std::move(crash)) {}
+      : world_(world), loop_(loop), workers_(workers), server_(server), crash_(std::move(crash)) {}
 
   ServiceDescriptor mqrpc_descriptor() override;
+  void OnArrival(const SimPacket& request) override;
 
  private:
+  // A handler that has not ended: it keeps its worker, or will answer without one.
+  struct Running {
+    std::unique_ptr<ServerCall> call;
+    std::shared_ptr<void> worker;
+  };
+
+  static size_t CallOf(const std::string& request);
   void Run(std::unique_ptr<ServerCall> call);
   void Finish(size_t run);
 
   World& world_;
   SimLoop& loop_;
-  const SimTransport& transport_;
+  const SimWorkers* const workers_;
   const uint64_t server_;
   const std::function<void()> crash_;
-  std::map<size_t, std::unique_ptr<ServerCall>> running_;
+  std::map<size_t, absl::Duration> uncounted_;  // of the requests of each call, the longest
+  std::map<size_t, Running> running_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // asked by turns to come
 };
 

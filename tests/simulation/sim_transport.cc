@@ -111,6 +111,7 @@ void SimTransport::Die() {
   link_ = nullptr;
   accepted_ = false;
   is_dead_ = true;
+  watcher_ = nullptr;
 }
 
 Transport::SubscriptionId SimTransport::Subscribe(Subscription subscription) {
@@ -221,7 +222,7 @@ void SimTransport::OnPublishAck(uint64_t id, ReasonCode reason) {
 }
 
 void SimTransport::OnMessage(SimPacket packet) {
-  uncounted_ = packet.uncounted;
+  if (watcher_ != nullptr) watcher_->OnArrival(packet);
   table_.Dispatch(std::move(packet.message));
 }
 

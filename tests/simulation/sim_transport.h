@@ -20,6 +20,13 @@ namespace mqrpc::simulation {
 // link each time, to which nothing of the old one is carried over but what is queued here.
 class SimTransport final : public Transport, private SimLink::Client {
  public:
+  // Sees what passes; all in turns of the loop.
+  class Watcher {
+   public:
+    virtual ~Watcher() = default;
+    virtual void OnArrival(const SimPacket&) {}
+  };
+
   SimTransport(
       World& world,
       SimLoop& loop,
@@ -52,10 +59,10 @@ class SimTransport final : public Transport, private SimLink::Client {
   // As Cut, and nothing happens here any more: the process has died.
   void Die();
 
-  size_t queued() const { return queue_.size(); }
+  // Until it dies, or is destroyed.
+  void SetWatcher(Watcher& watcher) { watcher_ = &watcher; }
 
-  // Of the message that arrived last.
-  absl::Duration uncounted() const { return uncounted_; }
+  size_t queued() const { return queue_.size(); }
 
  private:
   struct Queued {
@@ -97,7 +104,7 @@ class SimTransport final : public Transport, private SimLink::Client {
   std::map<PublishId, OnAck> in_flight_;
   uint64_t next_id_ = 1;
   bool is_posted_ = false;  // a turn for `queue_`
-  absl::Duration uncounted_ = absl::ZeroDuration();
+  Watcher* watcher_ = nullptr;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // asked by turns to come
 };
 

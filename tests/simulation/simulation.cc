@@ -10,6 +10,8 @@ namespace {
 // Until everybody is back, and nothing of what went wrong is left.
 constexpr absl::Duration kRecovery = absl::Seconds(20);
 
+constexpr absl::Duration kBetweenProbes = absl::Seconds(1);
+
 // No call takes longer.
 constexpr absl::Duration kEnd = absl::Seconds(30);
 
@@ -94,6 +96,7 @@ void Simulation::Probe() {
     for (Idempotency idempotency :
          {Idempotency::kUnknown, Idempotency::kIdempotent, Idempotency::kNoSideEffects}) {
       client->StartSoon(Workload::Probe(idempotency));
+      world_.loop.Advance(kBetweenProbes);  // no more at once than the smallest queue takes
     }
   }
 }
