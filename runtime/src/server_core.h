@@ -27,6 +27,10 @@
 #include "unary_server_call.h"
 #include "wire.h"
 
+namespace mqrpc::simulation {
+class SimDrain;
+}
+
 namespace mqrpc::internal {
 
 // The server's end of calls, in bytes: finds the handler, gives it a worker, sends what it answers.
@@ -56,6 +60,8 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   void Log(LogLevel level, std::string_view line) const { options_.log(level, line); }
 
  private:
+  friend class simulation::SimDrain;  // shuts down in virtual time
+
   using Methods = absl::flat_hash_map<std::string, ServiceDescriptor::Method>;
   struct ServedService {
     std::string name;

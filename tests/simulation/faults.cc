@@ -4,6 +4,7 @@ namespace mqrpc::simulation {
 namespace {
 
 constexpr double kCalm = 0.05;
+constexpr double kOrderly = 0.05;
 
 double OftenNone(Random& random, double most) {
   return random.Chance(0.5) ? 0 : most * static_cast<double>(1 + random.Below(100)) / 100;
@@ -23,6 +24,7 @@ size_t OftenMany(Random& random, size_t least) {
 Faults Faults::Draw(Random& random) {
   Faults faults;
   faults.max_delay = random.OfAnySize(absl::Milliseconds(1), absl::Milliseconds(100));
+  faults.keeps_order = random.Chance(0.5);
   faults.loss = OftenNone(random, 0.3);
   faults.duplicate = OftenNone(random, 0.3);
   faults.refused = OftenNone(random, 0.1);
@@ -34,6 +36,7 @@ Faults Faults::Draw(Random& random) {
   faults.broker_restart_every = OftenNever(random) * 2;
   faults.crash_every = OftenNever(random);
   faults.shutdown_every = OftenNever(random);
+  faults.grace = random.OfAnySize(absl::Milliseconds(10), absl::Seconds(10));
   faults.renewal_every = OftenNever(random);
   faults.pause_every = OftenNever(random);
   faults.max_pause = random.OfAnySize(absl::Milliseconds(5), absl::Seconds(8));
@@ -50,13 +53,30 @@ Faults Faults::Draw(Random& random) {
   faults.in_flight = 1 + random.Below(20);
   faults.workers = random.Chance(0.5) ? 0 : 1 + random.Below(4);
   faults.queued_calls = OftenMany(random, 1);
-  return random.Chance(kCalm) ? faults.Calm() : faults;
+  if (random.Chance(kCalm)) return faults.Calm();
+  return random.Chance(kOrderly) ? faults.Orderly(random) : faults;
+}
+
+// Calm, but for servers that are shut down, and have the time for it.
+Faults Faults::Orderly(Random& random) const {
+  Faults orderly = Calm();
+  orderly.shutdown_every = random.OfAnySize(absl::Milliseconds(300), absl::Seconds(5));
+  orderly.max_downtime = max_downtime;
+  orderly.keeps_order = true;
+  orderly.slow = workers == 0 ? 0 : 0.05;  // a shutdown does not wait for what has no worker
+  orderly.max_handling = absl::Milliseconds(200);
+  orderly.answers_later = 0;
+  orderly.broker_queue = 1000;
+  orderly.in_flight = 10 + in_flight;
+  return orderly;
 }
 
 Faults Faults::Calm() const {
   Faults calm;
   calm.is_calm = true;
   calm.max_delay = max_delay;
+  calm.keeps_order = keeps_order;
+  calm.max_wake_up = max_wake_up;
   calm.broker_queue = broker_queue;
   calm.client_queue = client_queue;
   calm.server_queue = server_queue;

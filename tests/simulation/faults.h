@@ -17,13 +17,15 @@ struct Faults {
   // The same network and the same bounds, on which nothing goes wrong any more.
   Faults Calm() const;
 
+  // Nothing goes wrong. Servers may be shut down, which is to cost no call.
   bool is_calm = false;
 
   // Of one message.
   absl::Duration max_delay = absl::Milliseconds(5);
-  double loss = 0;       // at QoS 0
-  double duplicate = 0;  // at QoS 1
-  double refused = 0;    // by the broker, over its quota
+  bool keeps_order = true;  // of all messages to one client, as Mosquitto does
+  double loss = 0;          // at QoS 0
+  double duplicate = 0;     // at QoS 1
+  double refused = 0;       // by the broker, over its quota
 
   // Of the connections.
   absl::Duration cut_every = absl::InfiniteDuration();
@@ -37,6 +39,7 @@ struct Faults {
   absl::Duration broker_restart_every = absl::InfiniteDuration();
   absl::Duration crash_every = absl::InfiniteDuration();
   absl::Duration shutdown_every = absl::InfiniteDuration();
+  absl::Duration grace = absl::Seconds(5);
   absl::Duration renewal_every = absl::InfiniteDuration();  // of a client's channel
   absl::Duration pause_every = absl::InfiniteDuration();
   double pauses_all = 0.2;
@@ -61,6 +64,9 @@ struct Faults {
   // Of a server, as in ServerOptions.
   size_t workers = 0;
   size_t queued_calls = 1000;
+
+ private:
+  Faults Orderly(Random& random) const;
 };
 
 }  // namespace mqrpc::simulation

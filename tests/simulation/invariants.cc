@@ -138,15 +138,20 @@ void CallCheck::CheckPromises() {
   bool has_time = call_.deadline - call_.started >= kPlenty;
   bool is_told = call_.qos == QoS::kAtLeastOnce;  // if there is no server yet
   bool is_calm = call_.is_calm && ledger_.last_drop() < call_.started;
-  if (is_calm && has_time && is_told && absl::IsDeadlineExceeded(status)) {
+  // Such a one knows that no server has it.
+  bool waits = absl::StrContains(status.message(), "waiting to be sent again");
+  bool is_lost = (absl::IsDeadlineExceeded(status) && !waits) ||
+                 absl::StrContains(status.message(), "connection");
+  if (is_calm && has_time && is_told && is_lost) {
     Violated("nothing went wrong, but: ", status.ToString());
   }
   if (!absl::IsUnavailable(status)) return;
   if (call_.wait_for_ready && absl::StrContains(status.message(), "nobody is subscribed")) {
     Violated("was to wait for a server: ", status.ToString());
   }
-  if (call_.may_retry && !absl::StrContains(status.message(), "nobody is subscribed") &&
-      call_.idempotency != Idempotency::kUnknown &&
+  bool is_of_attempt =
+      IsOfServer(status) || absl::StrContains(status.message(), "nobody is subscribed");
+  if (call_.may_retry && !is_of_attempt && call_.idempotency != Idempotency::kUnknown &&
       absl::StrContains(status.message(), "is unknown")) {
     Violated("was to be sent again: ", status.ToString());
   }

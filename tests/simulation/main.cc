@@ -1,10 +1,7 @@
 // Simulates calls under faults until there were enough, or one went wrong.
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -18,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "simulation.h"
+#include "stuck_guard.h"
 
 namespace mqrpc::simulation {
 namespace {
@@ -26,8 +24,6 @@ namespace {
 constexpr size_t kMostCalls = 500;
 
 constexpr std::chrono::seconds kProgressEvery{5};
-
-constexpr unsigned kStuckAfter = 120;  // seconds, for one simulation
 
 constexpr char kUsage[] =
     R"(usage: simulate [--calls N] [--seed S] [--verbose] [--help]
@@ -123,21 +119,13 @@ std::string ReplayLine(uint64_t seed, size_t calls) {
   return "scripts/simulate --seed " + std::to_string(seed) + " --calls " + std::to_string(calls);
 }
 
-// A simulation in which something repeats itself for ever, at a time that stands still, ends here.
-std::string line_if_stuck;
-void OnStuck(int) {
-  ssize_t written = write(STDOUT_FILENO, line_if_stuck.data(), line_if_stuck.size());
-  _exit(written > 0 ? 1 : 2);
-}
-
 void PrintLines(const std::vector<std::string>& lines) {
   for (const std::string& line : lines) std::cout << line << "\n";
 }
 
 // False if it failed.
 bool SimulateOne(uint64_t seed, size_t calls, const Arguments& arguments, Progress& progress) {
-  line_if_stuck = "it does not end\n" + ReplayLine(seed, calls) + "\n";
-  alarm(kStuckAfter);
+  StuckGuard guard("it does not end\n" + ReplayLine(seed, calls) + "\n");
   bool is_single = arguments.is_verbose && arguments.calls <= kMostCalls;
   Simulation simulation(seed, calls, is_single);
   std::vector<std::string> violations = simulation.Run();
@@ -156,7 +144,6 @@ bool SimulateOne(uint64_t seed, size_t calls, const Arguments& arguments, Progre
 
 int Main(const std::vector<std::string_view>& words) {
   Arguments arguments = Parse(words);
-  std::signal(SIGALRM, OnStuck);
   Progress progress;
   uint64_t seed = arguments.seed;
   for (size_t left = arguments.calls; left > 0; ++seed) {

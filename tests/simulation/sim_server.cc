@@ -20,12 +20,13 @@ SimServer::Process::Process(SimServer& owner, uint64_t start)
       workers(MakeWorkers(owner.world_, loop)),
       transport(owner.world_, loop, owner.broker_, owner.name_, owner.world_.faults.server_queue),
       service(owner.world_, loop, workers.get(), start, [&owner] { owner.Crash(); }),
-      server(transport, owner.Options()) {
+      core(std::make_shared<internal::ServerCore>(transport, owner.Options())),
+      drain(owner.world_, loop, *core, workers.get(), [&owner, start] { owner.EndSoon(start); }) {
   transport.SetWatcher(service);
 }
 
-// What is queued would only be run by a process that goes on.
 SimServer::Process::~Process() {
+  drain.Abort();
   if (workers != nullptr) workers->Die();
 }
 
@@ -44,8 +45,8 @@ void SimServer::Start() {
   if (process_ != nullptr) return;
   process_ = std::make_unique<Process>(*this, ++world_.server_starts);
   world_.history.Add(name_, " starts as server ", process_->number);
-  absl::Status status = process_->server.Register(process_->service);
-  if (status.ok()) status = process_->server.Start();
+  absl::Status status = process_->core->Register(process_->service);
+  if (status.ok()) status = process_->core->Start(absl::ZeroDuration());
   if (!status.ok()) world_.ledger.Complain(absl::StrCat(name_, ": ", status.ToString()));
 }
 
@@ -74,18 +75,34 @@ void SimServer::ShutdownSoon() {
 void SimServer::Shutdown() {
   process_->is_ending = true;
   world_.history.Add(name_, " shuts down");
-  process_->server.Shutdown();
-  // Until then its connection says the last words.
-  world_.loop.RunAt(world_.Soon(world_.faults.max_downtime), [this, number = process_->number] {
-    End(number);
+  process_->drain.Begin(world_.faults.grace);
+}
+
+void SimServer::EndSoon(uint64_t number) {
+  world_.loop.Post([this, number] {
+    if (IsRunning(number)) End();
   });
 }
 
-void SimServer::End(uint64_t number) {
-  if (!IsRunning(number)) return;
+void SimServer::End() {
   world_.history.Add(name_, " ends");
+  if (process_->drain.is_drained()) CheckDrained();
   process_ = nullptr;
   StartLater();
+}
+
+// All that came has been answered, unless its time was over, or by a handler that will do it later.
+void SimServer::CheckDrained() {
+  ServerStats stats = process_->core->stats();
+  uint64_t ended = stats.calls_answered + stats.calls_expired + stats.repeated_requests;
+  if (stats.calls_received <= ended + process_->service.running()) return;
+  world_.ledger.Complain(absl::StrCat(
+      name_,
+      " was shut down: calls_received is ",
+      stats.calls_received,
+      ", and only ",
+      ended,
+      " have ended"));
 }
 
 }  // namespace mqrpc::simulation

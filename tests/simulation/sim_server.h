@@ -7,7 +7,9 @@
 #include <string>
 
 #include "mqrpc/server.h"
+#include "server_core.h"
 #include "sim_broker.h"
+#include "sim_drain.h"
 #include "sim_service.h"
 #include "sim_transport.h"
 #include "sim_workers.h"
@@ -41,7 +43,8 @@ class SimServer {
     const std::shared_ptr<SimWorkers> workers;  // null: handlers run in turns of the loop
     SimTransport transport;
     SimService service;
-    Server server;
+    const std::shared_ptr<internal::ServerCore> core;
+    SimDrain drain;
     bool is_ending = false;
   };
 
@@ -49,7 +52,9 @@ class SimServer {
   void Start();
   void StartLater();
   void Shutdown();
-  void End(uint64_t number);
+  void EndSoon(uint64_t number);
+  void End();
+  void CheckDrained();
   bool IsRunning(uint64_t number) const {
     return process_ != nullptr && process_->number == number;
   }

@@ -42,6 +42,9 @@ class SimService final : public Service, public SimTransport::Watcher {
   ServiceDescriptor mqrpc_descriptor() override;
   void OnArrival(const SimPacket& request) override;
 
+  // Handlers that have not ended.
+  size_t running() const { return running_.size(); }
+
  private:
   // A handler that has not ended: it keeps its worker, or will answer without one.
   struct Running {

@@ -9,6 +9,8 @@ namespace {
 // A broker counts whole seconds, and what it was told was rounded up to them.
 constexpr absl::Duration kRounding = absl::Seconds(2);
 
+const std::string kAll = "all";
+
 }  // namespace
 
 void SimSession::Send(SimPacket packet) {
@@ -47,7 +49,7 @@ void SimSession::Write(SimPacket packet) {
   }
   int copies = 1;
   if (qos == QoS::kAtLeastOnce && world_.random.Chance(world_.faults.duplicate)) copies = 2;
-  std::string stream = StreamOf(packet.message);
+  std::string stream = world_.faults.keeps_order ? kAll : StreamOf(packet.message);
   for (int i = 0; i < copies; ++i) {
     ++in_flight_;
     link_->to_client.Send(stream, [self = shared_from_this(), packet]() mutable {

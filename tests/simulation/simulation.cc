@@ -8,7 +8,7 @@ namespace mqrpc::simulation {
 namespace {
 
 // Until everybody is back, and nothing of what went wrong is left.
-constexpr absl::Duration kRecovery = absl::Seconds(20);
+constexpr absl::Duration kRecovery = absl::Seconds(40);
 
 constexpr absl::Duration kBetweenProbes = absl::Seconds(1);
 

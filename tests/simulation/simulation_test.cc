@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gtest/gtest.h"
+#include "stuck_guard.h"
 
 namespace mqrpc::simulation {
 namespace {
@@ -28,11 +30,11 @@ constexpr size_t kCalls = 200;
 TEST(SimulationTest, KeepsItsPromisesWhateverHappens) {
   std::map<absl::StatusCode, size_t> results;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    std::string replay = absl::StrCat("scripts/simulate --seed ", seed, " --calls ", kCalls);
+    StuckGuard guard(absl::StrCat("it does not end\n", replay, "\n"));
     Simulation simulation(seed, kCalls, /*keeps_history=*/false);
     std::vector<std::string> violations = simulation.Run();
-    ASSERT_TRUE(violations.empty())
-        << absl::StrJoin(violations, "\n") << "\nscripts/simulate --seed " << seed << " --calls "
-        << kCalls << " --verbose";
+    ASSERT_TRUE(violations.empty()) << absl::StrJoin(violations, "\n") << "\n" << replay;
     for (const CallRecord& call : simulation.ledger().calls()) {
       if (call.completions > 0) ++results[call.result.status().code()];
     }

@@ -6,6 +6,9 @@ namespace {
 constexpr double kBursts = 0.05;
 constexpr size_t kBurst = 40;
 
+// If nothing goes wrong.
+constexpr absl::Duration kPlenty = absl::Seconds(20);
+
 }  // namespace
 
 Workload::Workload(World& world, Clients& clients, size_t calls)
@@ -46,6 +49,7 @@ Handling Workload::DrawHandling() {
 CallOptions Workload::DrawOptions() {
   CallOptions options;
   options.timeout = world_.random.OfAnySize(absl::Milliseconds(1), absl::Seconds(20));
+  if (world_.faults.is_calm && world_.random.Chance(0.5)) options.timeout = kPlenty;
   if (world_.random.Chance(0.3)) options.qos = static_cast<QoS>(world_.random.Below(3));
   if (world_.random.Chance(0.5)) options.wait_for_ready = world_.random.Chance(0.5);
   if (world_.random.Chance(0.3)) {
