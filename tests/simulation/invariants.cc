@@ -132,6 +132,11 @@ void CallCheck::CheckError(const absl::Status& status) {
 
 void CallCheck::CheckPromises() {
   const absl::Status& status = call_.result.status();
+  bool waits_for_reply = absl::StrContains(status.message(), "taken by the broker") ||
+                         absl::StrContains(status.message(), "not acknowledged");
+  if (waits_for_reply && call_.lost < std::min(call_.completed, call_.deadline)) {
+    Violated("it was not told of the loss at ", Offset(call_.lost), ": ", status.ToString());
+  }
   if (call_.is_probe && !status.ok()) {
     Violated("nothing goes wrong any more, but: ", status.ToString());
   }
@@ -139,7 +144,8 @@ void CallCheck::CheckPromises() {
   bool is_told = call_.qos == QoS::kAtLeastOnce;  // if there is no server yet
   bool is_calm = call_.is_calm && ledger_.last_drop() < call_.started;
   // Such a one knows that no server has it.
-  bool waits = absl::StrContains(status.message(), "waiting to be sent again");
+  bool waits = absl::StrContains(status.message(), "waiting to be sent again") ||
+               absl::StrContains(status.message(), "not sent yet");
   bool is_lost = (absl::IsDeadlineExceeded(status) && !waits) ||
                  absl::StrContains(status.message(), "connection");
   if (is_calm && has_time && is_told && is_lost) {

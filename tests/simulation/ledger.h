@@ -42,6 +42,9 @@ struct CallRecord {
   absl::Time channel_gone = absl::InfiniteFuture();
   absl::Time taken = absl::InfinitePast();  // when the continuation was given, if late
 
+  // When all that had been sent was lost, after it was last sent.
+  absl::Time lost = absl::InfiniteFuture();
+
   int completions = 0;
   absl::Time completed = absl::InfiniteFuture();
   absl::StatusOr<uint64_t> result = absl::UnknownError("no result yet");  // the run's number

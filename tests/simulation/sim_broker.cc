@@ -7,13 +7,21 @@
 
 namespace mqrpc::simulation {
 
-void SimBroker::OnConnect(const Link& link) {
+void SimBroker::OnConnect(const Link& link, const Connect& connect) {
   if (!is_up_) return;
-  for (const Session& session : std::vector(sessions_)) {
-    if (session->link().client_id == link->client_id) Drop(session->link());
+  Session session = Find(link->client_id);
+  if (session != nullptr && session->link() != nullptr) Drop(*session->link());
+  session = Find(link->client_id);  // if it was kept
+  if (session != nullptr && connect.clean_start) Forget(std::exchange(session, nullptr));
+  bool is_present = session != nullptr;
+  if (!is_present) {
+    session = std::make_shared<SimSession>(world_, link->client_id, connect.session_expiry);
+    sessions_.push_back(session);
   }
-  sessions_.push_back(std::make_shared<SimSession>(world_, link));
-  link->to_client.Send(kControl, [&client = link->client] { client.OnAccepted(); });
+  link->to_client.Send(kControl, [&client = link->client, is_present] {
+    client.OnAccepted(is_present);
+  });
+  session->Attach(link);
 }
 
 void SimBroker::OnSubscribe(
@@ -76,29 +84,60 @@ void SimBroker::Acknowledge(SimLink& link, uint64_t id, ReasonCode reason) {
 void SimBroker::Drop(const SimLink& link) {
   Session session = Find(link);
   if (session == nullptr) return;
+  Close(*session->link());
+  session->Detach();
+  if (session->expiry() == absl::ZeroDuration()) return Forget(session);
+  ForgetLater(session);
+}
+
+void SimBroker::Forget(const Session& session) {
   std::erase(sessions_, session);
   for (Route& route : routes_) {
     std::erase_if(route.targets, [&session](const Target& t) { return t.session == session; });
   }
   std::erase_if(routes_, [](const Route& route) { return route.targets.empty(); });
-  Close(session);
+}
+
+void SimBroker::ForgetLater(const Session& session) {
+  auto forget = [this, weak = std::weak_ptr(session), since = session->away_since()] {
+    Session expired = weak.lock();
+    if (expired == nullptr || expired->away_since() != since) return;
+    world_.history.Add("the session of ", expired->client_id(), " has expired");
+    Forget(expired);
+  };
+  world_.loop.RunAt(world_.Now() + session->expiry(), std::move(forget));
 }
 
 void SimBroker::Stop() {
   is_up_ = false;
   routes_.clear();
-  for (const Session& session : std::exchange(sessions_, {})) Close(session);
+  for (const Session& session : std::exchange(sessions_, {})) {
+    if (session->link() == nullptr) continue;
+    Close(*session->link());
+    session->Detach();
+  }
 }
 
-void SimBroker::Close(const Session& session) {
-  SimLink& link = session->link();
+void SimBroker::Close(SimLink& link) {
   link.to_broker.Close();
   link.to_client.Send(kControl, [&client = link.client] { client.OnClosed(); });
 }
 
+size_t SimBroker::CountWaiting(const std::string& client_id) const {
+  Session session = Find(client_id);
+  return session == nullptr ? 0 : session->waiting();
+}
+
 SimBroker::Session SimBroker::Find(const SimLink& link) const {
   for (const Session& session : sessions_) {
-    if (session->Has(link)) return session;
+    if (session->link().get() == &link) return session;
+  }
+  return nullptr;
+}
+
+SimBroker::Session SimBroker::Find(const std::string& client_id) const {
+  for (const Session& session : sessions_) {
+    if (session->client_id() == client_id) return session;
   }
   return nullptr;
 }

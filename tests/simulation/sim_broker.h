@@ -15,8 +15,8 @@
 
 namespace mqrpc::simulation {
 
-// An MQTT 5 broker whose sessions end with their connections, as far as calls can tell. It does not
-// know that a connection is cut until it notices; what it sends there meanwhile is lost.
+// An MQTT 5 broker. It does not know that a connection is cut until it notices; what it sends there
+// meanwhile is lost, or sent once more if the client keeps a session and comes back.
 class SimBroker {
  public:
   using Link = std::shared_ptr<SimLink>;
@@ -26,15 +26,22 @@ class SimBroker {
   bool is_up() const { return is_up_; }
 
   // What arrives from a client. Nothing counts but what comes over an accepted connection.
-  void OnConnect(const Link& link);
+  struct Connect {
+    bool clean_start = true;
+    absl::Duration session_expiry = absl::ZeroDuration();
+  };
+  void OnConnect(const Link& link, const Connect& connect);
   void OnSubscribe(const Link& link, const std::string& filter, QoS qos, uint64_t request);
   void OnUnsubscribe(const Link& link, const std::string& filter, uint64_t request);
   void OnPublish(const Link& link, SimPacket packet, uint64_t id);
 
-  // A connection has ended, and the broker notices.
+  // A connection has ended, and the broker notices; `link` may be another than it has by now.
   void Drop(const SimLink& link);
 
-  // Down: all connections end, and all that was queued is lost.
+  // Messages that it has for a client, which has not had them.
+  size_t CountWaiting(const std::string& client_id) const;
+
+  // Down: all connections end, and all sessions and what was queued are lost.
   void Stop();
   void Start() { is_up_ = true; }
 
@@ -51,11 +58,14 @@ class SimBroker {
   };
 
   Session Find(const SimLink& link) const;
+  Session Find(const std::string& client_id) const;
   Route& RouteOf(const std::string& filter);
   void Remove(const Session& session, std::string_view filter);
+  void Forget(const Session& session);
+  void ForgetLater(const Session& session);
   std::vector<Target> TargetsOf(std::string_view topic);
   void Acknowledge(SimLink& link, uint64_t id, ReasonCode reason);
-  void Close(const Session& session);
+  static void Close(SimLink& link);
 
   World& world_;
   bool is_up_ = true;

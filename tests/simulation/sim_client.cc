@@ -1,5 +1,6 @@
 #include "sim_client.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -21,6 +22,14 @@ ChannelOptions DrawOptions(World& world, SimLoop& loop, const std::string& name)
   return options;
 }
 
+SimTransport::Options TransportOptions(World& world, const std::string& name) {
+  SimTransport::Options options = {.client_id = name, .max_queued = world.faults.client_queue};
+  if (world.random.Chance(0.5)) {
+    options.session_expiry = world.random.OfAnySize(absl::Milliseconds(100), absl::Minutes(1));
+  }
+  return options;
+}
+
 }  // namespace
 
 SimClient::SimClient(World& world, SimBroker& broker, std::string name)
@@ -28,8 +37,10 @@ SimClient::SimClient(World& world, SimBroker& broker, std::string name)
       name_(std::move(name)),
       loop_(world.MakeLoop()),
       options_(DrawOptions(world, loop_, name_)),
-      transport_(world, loop_, broker, name_, world.faults.client_queue),
-      channel_(MakeChannel()) {}
+      transport_(world, loop_, broker, TransportOptions(world, name_)),
+      channel_(MakeChannel()) {
+  transport_.SetWatcher(*this);
+}
 
 std::unique_ptr<Channel> SimClient::MakeChannel() {
   return std::make_unique<Channel>(transport_, options_);
@@ -100,6 +111,20 @@ void SimClient::HandleHeld(size_t number) {
   world_.history.Add("call ", number, " is cancelled");
   call.Cancel();
   TakeResult(number, std::move(call));
+}
+
+void SimClient::OnSent(const Message& request) {
+  size_t number = CallOf(request.payload);
+  if (number >= world_.ledger.calls().size()) return;
+  CallRecord& call = world_.ledger.call(number);
+  call.lost = absl::InfiniteFuture();
+}
+
+void SimClient::OnLoss() {
+  for (size_t number : calls_) {
+    CallRecord& call = world_.ledger.call(number);
+    call.lost = std::min(call.lost, world_.Now());
+  }
 }
 
 void SimClient::RenewSoon() {

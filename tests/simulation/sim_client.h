@@ -16,7 +16,7 @@
 namespace mqrpc::simulation {
 
 // A client process, with one channel at a time over one connection.
-class SimClient {
+class SimClient final : private SimTransport::Watcher {
  public:
   struct Plan {
     Idempotency idempotency = Idempotency::kUnknown;
@@ -38,6 +38,9 @@ class SimClient {
   ChannelStats stats() const { return channel_->stats(); }
 
  private:
+  void OnSent(const Message& request) override;
+  void OnLoss() override;
+
   std::unique_ptr<Channel> MakeChannel();
   void Start(const Plan& plan, bool is_calm);
   void Renew();

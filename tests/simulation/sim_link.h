@@ -25,7 +25,7 @@ struct SimLink {
   class Client {
    public:
     virtual ~Client() = default;
-    virtual void OnAccepted() = 0;
+    virtual void OnAccepted(bool session_is_present) = 0;
     virtual void OnClosed() = 0;
     virtual void OnSubscribed(uint64_t request) = 0;
     virtual void OnUnsubscribed(uint64_t request) = 0;

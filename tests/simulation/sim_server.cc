@@ -18,7 +18,11 @@ SimServer::Process::Process(SimServer& owner, uint64_t start)
     : number(start),
       loop(owner.world_.MakeLoop()),
       workers(MakeWorkers(owner.world_, loop)),
-      transport(owner.world_, loop, owner.broker_, owner.name_, owner.world_.faults.server_queue),
+      transport(
+          owner.world_,
+          loop,
+          owner.broker_,
+          {.client_id = owner.name_, .max_queued = owner.world_.faults.server_queue}),
       service(owner.world_, loop, workers.get(), start, [&owner] { owner.Crash(); }),
       core(std::make_shared<internal::ServerCore>(transport, owner.Options())),
       drain(owner.world_, loop, *core, workers.get(), [&owner, start] { owner.EndSoon(start); }) {
@@ -91,8 +95,15 @@ void SimServer::End() {
   StartLater();
 }
 
-// All that came has been answered, unless its time was over, or by a handler that will do it later.
+// All that came has been answered, unless its time was over, or by a handler that will do it later;
+// and all has come, if the broker keeps the order.
 void SimServer::CheckDrained() {
+  size_t waiting = broker_.CountWaiting(name_);
+  bool has_all = process_->service.has_marker() && world_.faults.keeps_order;
+  if (has_all && waiting > 0) {
+    world_.ledger.Complain(
+        absl::StrCat(name_, " was shut down, and the broker has ", waiting, " requests for it"));
+  }
   ServerStats stats = process_->core->stats();
   uint64_t ended = stats.calls_answered + stats.calls_expired + stats.repeated_requests;
   if (stats.calls_received <= ended + process_->service.running()) return;

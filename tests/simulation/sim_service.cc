@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "mqrpc/serialize.h"
 
@@ -21,6 +22,12 @@ Method MethodOf(Idempotency idempotency) {
       .idempotency = idempotency};
 }
 
+size_t CallOf(const std::string& request) {
+  Number number;
+  if (!ParseInto(request, number).ok()) number.Clear();
+  return number.value() - 1;
+}
+
 ServiceDescriptor SimService::mqrpc_descriptor() {
   ServiceDescriptor descriptor = {.name = kService};
   for (Idempotency idempotency :
@@ -33,14 +40,11 @@ ServiceDescriptor SimService::mqrpc_descriptor() {
   return descriptor;
 }
 
-// What does not parse is nobody's call, and an invariant will say so.
-size_t SimService::CallOf(const std::string& request) {
-  Number number;
-  if (!ParseInto(request, number).ok()) number.Clear();
-  return number.value() - 1;
-}
-
 void SimService::OnArrival(const SimPacket& request) {
+  if (absl::StrContains(request.message.topic, "/drain/")) {
+    has_marker_ = true;
+    return;
+  }
   size_t call = CallOf(request.message.payload);
   auto [longest, is_first] = uncounted_.emplace(call, request.uncounted);
   longest->second = std::max(longest->second, request.uncounted);

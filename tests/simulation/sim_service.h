@@ -23,6 +23,9 @@ using Number = google::protobuf::UInt64Value;
 
 inline constexpr char kService[] = "simulation.Thing";
 
+// The call that a request is of; none, if it does not parse.
+size_t CallOf(const std::string& request);
+
 // Its method of that kind.
 Method MethodOf(Idempotency idempotency);
 
@@ -42,6 +45,9 @@ class SimService final : public Service, public SimTransport::Watcher {
   ServiceDescriptor mqrpc_descriptor() override;
   void OnArrival(const SimPacket& request) override;
 
+  // Whether the marker has come that a server sends to itself when it shuts down.
+  bool has_marker() const { return has_marker_; }
+
   // Handlers that have not ended.
   size_t running() const { return running_.size(); }
 
@@ -52,7 +58,6 @@ class SimService final : public Service, public SimTransport::Watcher {
     std::shared_ptr<void> worker;
   };
 
-  static size_t CallOf(const std::string& request);
   void Run(std::unique_ptr<ServerCall> call);
   void Finish(size_t run);
 
@@ -63,6 +68,7 @@ class SimService final : public Service, public SimTransport::Watcher {
   const std::function<void()> crash_;
   std::map<size_t, absl::Duration> uncounted_;  // of the requests of each call, the longest
   std::map<size_t, Running> running_;
+  bool has_marker_ = false;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // asked by turns to come
 };
 

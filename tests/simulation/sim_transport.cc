@@ -12,17 +12,8 @@ constexpr absl::Duration kConnectTimeout = absl::Seconds(2);
 
 }  // namespace
 
-SimTransport::SimTransport(
-    World& world,
-    SimLoop& loop,
-    SimBroker& broker,
-    std::string client_id,
-    size_t max_queued)
-    : world_(world),
-      loop_(loop),
-      broker_(broker),
-      client_id_(std::move(client_id)),
-      max_queued_(max_queued) {
+SimTransport::SimTransport(World& world, SimLoop& loop, SimBroker& broker, Options options)
+    : world_(world), loop_(loop), broker_(broker), options_(std::move(options)) {
   loop_.Post(WhileAlive([this] { Connect(); }));
 }
 
@@ -46,8 +37,13 @@ void SimTransport::Connect() {
   if (is_dead_) return;
   if (!broker_.is_up()) return ReconnectLater();
   SimLink::Client& self = *this;  // a private base, so only here
-  link_ = std::make_shared<SimLink>(world_, client_id_, self, loop_);
-  link_->to_broker.Send(kControl, [&broker = broker_, link = link_] { broker.OnConnect(link); });
+  link_ = std::make_shared<SimLink>(world_, options_.client_id, self, loop_);
+  SimBroker::Connect connect = {
+      .clean_start = !has_session_,
+      .session_expiry = options_.session_expiry};
+  link_->to_broker.Send(kControl, [&broker = broker_, link = link_, connect] {
+    broker.OnConnect(link, connect);
+  });
   loop_.RunAt(world_.Now() + kConnectTimeout, WhileAlive([this, attempt = link_] {
                 if (link_ == attempt && !accepted_) Lose("no answer");
               }));
@@ -58,32 +54,46 @@ void SimTransport::ReconnectLater() {
   loop_.RunAt(when, WhileAlive([this] { Connect(); }));
 }
 
-void SimTransport::OnAccepted() {
+void SimTransport::OnAccepted(bool session_is_present) {
+  if (has_session_ && !session_is_present) Report("the broker has kept no session");
+  has_session_ = keeps_session();
   accepted_ = true;
-  world_.history.Add(client_id_, " is connected");
+  world_.history.Add(options_.client_id, " is connected");
   for (const auto& [filter, qos] : table_.FiltersToAsk()) SendSubscribe(filter, qos);
   PostHandOver();
 }
 
 void SimTransport::Lose(const std::string& why) {
   if (is_dead_) return;
-  world_.history.Add(client_id_, " has lost the connection: ", why);
+  world_.history.Add(options_.client_id, " has lost the connection: ", why);
   link_->to_client.Close();
   link_ = nullptr;
   ReconnectLater();
-  if (!std::exchange(accepted_, false)) return;
-  absl::Status lost = absl::UnavailableError(absl::StrCat("the connection was lost: ", why));
+  if (!std::exchange(accepted_, false)) {
+    // What was not answered may have made a session that is not the one of before.
+    if (std::exchange(has_session_, false)) Report("whether a session was kept is not known");
+    return;
+  }
   subscribing_.clear();
   auto in_flight = std::exchange(in_flight_, {});
   auto unsubscribing = std::exchange(unsubscribing_, {});
-  for (auto& [id, on_ack] : in_flight) on_ack(lost);
+  for (const auto& [id, sent] : in_flight) {
+    if (sent.qos == QoS::kExactlyOnce) has_session_ = false;  // as MosquittoTransport has it
+  }
+  absl::Status lost = absl::UnavailableError(absl::StrCat("the connection was lost: ", why));
+  for (auto& [id, sent] : in_flight) sent.on_ack(lost);
   for (auto& [request, done] : unsubscribing) done();
-  table_.ReportAll(lost);
+  if (!has_session_) Report(why);
+}
+
+void SimTransport::Report(const std::string& loss) {
+  if (watcher_ != nullptr) watcher_->OnLoss();
+  table_.ReportAll(absl::UnavailableError(absl::StrCat("the connection was lost: ", loss)));
 }
 
 void SimTransport::Cut() {
   if (link_ == nullptr || is_dead_) return;
-  world_.history.Add(client_id_, " is cut off");
+  world_.history.Add(options_.client_id, " is cut off");
   CutLink();
   loop_.RunAt(world_.Soon(world_.faults.max_unnoticed), WhileAlive([this, lost = link_] {
                 if (link_ == lost) Lose("cut off");
@@ -101,7 +111,7 @@ void SimTransport::CutLink() {
 
 void SimTransport::Stall() {
   if (link_ == nullptr) return;
-  world_.history.Add(client_id_, " is stalled");
+  world_.history.Add(options_.client_id, " is stalled");
   link_->to_broker.Stall(world_.Soon(world_.faults.max_stall));
   link_->to_client.Stall(world_.Soon(world_.faults.max_stall));
 }
@@ -168,11 +178,11 @@ void SimTransport::OnUnsubscribed(uint64_t request) {
 
 Transport::PublishId SimTransport::Publish(Compose compose, OnAck on_ack) {
   PublishId id = next_id_++;
-  if (queue_.size() >= max_queued_) {
+  if (queue_.size() >= options_.max_queued) {
     world_.ledger.NoteDrop(world_.Now());
     loop_.Post(WhileAlive([this, on_ack = std::move(on_ack)]() mutable {
       on_ack(absl::ResourceExhaustedError(
-          absl::StrCat(max_queued_, " messages are queued by ", client_id_)));
+          absl::StrCat(options_.max_queued, " messages are queued by ", options_.client_id)));
     }));
     return id;
   }
@@ -200,7 +210,9 @@ void SimTransport::Send(PublishId id, Queued queued) {
   if (absl::Status status = internal::CheckMessage(*message); !status.ok()) {
     return queued.on_ack(status);
   }
-  bool is_acknowledged = message->qos != QoS::kAtMostOnce;
+  if (watcher_ != nullptr) watcher_->OnSent(*message);
+  QoS qos = message->qos;
+  bool is_acknowledged = qos != QoS::kAtMostOnce;
   bool is_lost = !is_acknowledged && world_.random.Chance(world_.faults.loss);
   if (!is_lost) {
     std::string stream = StreamOf(*message);
@@ -211,13 +223,13 @@ void SimTransport::Send(PublishId id, Queued queued) {
     link_->to_broker.Send(stream, std::move(send));
   }
   if (!is_acknowledged) return queued.on_ack(ReasonCode::kSuccess);
-  in_flight_[id] = std::move(queued.on_ack);
+  in_flight_[id] = {.on_ack = std::move(queued.on_ack), .qos = qos};
 }
 
 void SimTransport::OnPublishAck(uint64_t id, ReasonCode reason) {
   auto found = in_flight_.extract(id);
   if (found.empty()) return;
-  found.mapped()(reason);
+  found.mapped().on_ack(reason);
   PostHandOver();
 }
 

@@ -25,23 +25,26 @@ class SimTransport final : public Transport, private SimLink::Client {
    public:
     virtual ~Watcher() = default;
     virtual void OnArrival(const SimPacket&) {}
+    virtual void OnSent(const Message&) {}
+    virtual void OnLoss() {}  // of all subscriptions, before they are told
   };
 
-  SimTransport(
-      World& world,
-      SimLoop& loop,
-      SimBroker& broker,
-      std::string client_id,
-      size_t max_queued);
+  struct Options {
+    std::string client_id = {};
+    size_t max_queued = 1000;
+    absl::Duration session_expiry = absl::ZeroDuration();  // zero: no session is kept
+  };
+
+  SimTransport(World& world, SimLoop& loop, SimBroker& broker, Options options);
   ~SimTransport() override;
 
   EventLoop& loop() override { return loop_; }
-  const std::string& client_id() const override { return client_id_; }
+  const std::string& client_id() const override { return options_.client_id; }
   bool is_connected() const override { return accepted_; }
   absl::Status WaitUntilConnected(absl::Duration) override {
     return absl::FailedPreconditionError("all is in the loop here");
   }
-  bool keeps_session() const override { return false; }
+  bool keeps_session() const override { return options_.session_expiry > absl::ZeroDuration(); }
   std::optional<std::string> response_information() const override { return std::nullopt; }
   TransportStats stats() const override { return {}; }
   SubscriptionId Subscribe(Subscription subscription) override;
@@ -62,15 +65,20 @@ class SimTransport final : public Transport, private SimLink::Client {
   // Until it dies, or is destroyed.
   void SetWatcher(Watcher& watcher) { watcher_ = &watcher; }
 
-  size_t queued() const { return queue_.size(); }
+  // Messages that are queued or not acknowledged.
+  size_t under_way() const { return queue_.size() + in_flight_.size(); }
 
  private:
   struct Queued {
     Compose compose;
     OnAck on_ack;
   };
+  struct Sent {
+    OnAck on_ack;
+    QoS qos;
+  };
 
-  void OnAccepted() override;
+  void OnAccepted(bool session_is_present) override;
   void OnClosed() override { Lose("closed by the broker"); }
   void OnSubscribed(uint64_t request) override;
   void OnUnsubscribed(uint64_t request) override;
@@ -80,6 +88,7 @@ class SimTransport final : public Transport, private SimLink::Client {
   void Connect();
   void ReconnectLater();
   void Lose(const std::string& why);
+  void Report(const std::string& loss);
   void CutLink();
   void SendSubscribe(const std::string& filter, QoS qos);
   void SendUnsubscribe(std::optional<std::string> filter, absl::AnyInvocable<void()> done);
@@ -91,17 +100,17 @@ class SimTransport final : public Transport, private SimLink::Client {
   World& world_;
   SimLoop& loop_;
   SimBroker& broker_;
-  const std::string client_id_;
-  const size_t max_queued_;
+  const Options options_;
 
   std::shared_ptr<SimLink> link_;  // null: not even an attempt at one
   bool accepted_ = false;
+  bool has_session_ = false;  // the broker may have one of ours, which we rely on
   bool is_dead_ = false;
   internal::SubscriptionTable table_;
   std::map<uint64_t, std::string> subscribing_;
   std::map<uint64_t, absl::AnyInvocable<void()>> unsubscribing_;
   std::map<PublishId, Queued> queue_;
-  std::map<PublishId, OnAck> in_flight_;
+  std::map<PublishId, Sent> in_flight_;
   uint64_t next_id_ = 1;
   bool is_posted_ = false;  // a turn for `queue_`
   Watcher* watcher_ = nullptr;

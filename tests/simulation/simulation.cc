@@ -113,8 +113,8 @@ void Simulation::CheckClients() {
           ", calls_completed ",
           stats.calls_completed));
     }
-    if (size_t queued = client->transport().queued(); queued > 0) {
-      world_.ledger.Complain(absl::StrCat(name, ": ", queued, " messages are still queued"));
+    if (size_t messages = client->transport().under_way(); messages > 0) {
+      world_.ledger.Complain(absl::StrCat(name, ": ", messages, " messages are under way"));
     }
   }
 }
