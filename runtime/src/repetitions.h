@@ -32,6 +32,8 @@ class Repetitions {
   // The loop is not used any more.
   void Close();
 
+  bool empty() const { return cache_.empty(); }
+
   // What has been repeated, and what is kept. Any thread.
   void AddTo(ServerStats& stats) const;
 

@@ -6,6 +6,9 @@ namespace {
 constexpr double kCalm = 0.05;
 constexpr double kOrderly = 0.05;
 
+// Servers that forget replies that may still be asked for.
+constexpr double kForgetful = 0.2;
+
 double OftenNone(Random& random, double most) {
   return random.Chance(0.5) ? 0 : most * static_cast<double>(1 + random.Below(100)) / 100;
 }
@@ -53,6 +56,10 @@ Faults Faults::Draw(Random& random) {
   faults.in_flight = 1 + random.Below(20);
   faults.workers = random.Chance(0.5) ? 0 : 1 + random.Below(4);
   faults.queued_calls = OftenMany(random, 1);
+  if (random.Chance(kForgetful)) {
+    faults.kept_replies = random.Below(30);
+    faults.kept_reply_bytes = 500 + random.Below(10'000);
+  }
   if (random.Chance(kCalm)) return faults.Calm();
   return random.Chance(kOrderly) ? faults.Orderly(random) : faults;
 }
@@ -83,6 +90,8 @@ Faults Faults::Calm() const {
   calm.in_flight = in_flight;
   calm.workers = workers;
   calm.queued_calls = queued_calls;
+  calm.kept_replies = kept_replies;
+  calm.kept_reply_bytes = kept_reply_bytes;
   return calm;
 }
 

@@ -64,6 +64,8 @@ struct Faults {
   // Of a server, as in ServerOptions.
   size_t workers = 0;
   size_t queued_calls = 1000;
+  size_t kept_replies = 1000;
+  size_t kept_reply_bytes = 1 << 20;
 
  private:
   Faults Orderly(Random& random) const;

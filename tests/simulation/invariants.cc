@@ -18,6 +18,9 @@ constexpr absl::Duration kTolerance = absl::Milliseconds(1);
 // What a call takes at most when nothing goes wrong.
 constexpr absl::Duration kPlenty = absl::Seconds(15);
 
+// The bytes that a server counts for a reply that it keeps.
+constexpr size_t kMostOfReply = 400;
+
 std::string Offset(absl::Time time) { return absl::FormatDuration(time - absl::UnixEpoch()); }
 
 // Of all errors that a server has with a reply, only this one is told to the caller.
@@ -35,8 +38,16 @@ bool IsOfServer(const absl::Status& status) {
 // The invariants of one call.
 class CallCheck {
  public:
-  CallCheck(const Ledger& ledger, size_t number, std::vector<std::string>& violations)
-      : ledger_(ledger), number_(number), call_(ledger.calls()[number]), violations_(violations) {}
+  CallCheck(
+      const Ledger& ledger,
+      const Faults& faults,
+      size_t number,
+      std::vector<std::string>& violations)
+      : ledger_(ledger),
+        faults_(faults),
+        number_(number),
+        call_(ledger.calls()[number]),
+        violations_(violations) {}
 
   void Run() {
     CheckCompletion();
@@ -62,10 +73,12 @@ class CallCheck {
   void CheckPromises();
   void CheckLateRuns();
   void CheckRepeatedRuns();
+  bool MayBeForgotten(const RunRecord& run, const RunRecord& again) const;
   bool IsOfRun(uint64_t run, RunRecord::Outcome outcome) const;
   bool HasRun(RunRecord::Outcome outcome) const;
 
   const Ledger& ledger_;
+  const Faults& faults_;
   const size_t number_;
   const CallRecord& call_;
   std::vector<std::string>& violations_;
@@ -140,7 +153,7 @@ void CallCheck::CheckPromises() {
   if (call_.is_probe && !status.ok()) {
     Violated("nothing goes wrong any more, but: ", status.ToString());
   }
-  bool has_time = call_.deadline - call_.started >= kPlenty;
+  bool has_time = call_.deadline - call_.sent >= kPlenty;
   bool is_told = call_.qos == QoS::kAtLeastOnce;  // if there is no server yet
   bool is_calm = call_.is_calm && ledger_.last_drop() < call_.started;
   // Such a one knows that no server has it.
@@ -171,21 +184,35 @@ void CallCheck::CheckLateRuns() {
   }
 }
 
-// A server keeps a reply for as long as it thinks that the caller waits.
+// A server keeps a reply for as long as it thinks that the caller waits, if it has room.
 void CallCheck::CheckRepeatedRuns() {
   if (call_.idempotency == Idempotency::kNoSideEffects) return;
-  std::map<uint64_t, absl::Time> kept_until;  // by each server
+  struct Kept {
+    absl::Time until;
+    const RunRecord* run;
+  };
+  std::map<uint64_t, Kept> by_server;
   for (size_t number : call_.runs) {
     const RunRecord& run = ledger_.runs()[number];
-    auto [kept, is_first] = kept_until.emplace(run.server, run.started + run.remaining);
-    if (!is_first && run.started < kept->second) {
+    absl::Time until = run.started + run.remaining;
+    auto [found, is_first] = by_server.emplace(run.server, Kept{until, &run});
+    Kept& kept = found->second;
+    if (!is_first && run.started < kept.until && !MayBeForgotten(*kept.run, run)) {
       Violated("run ", number, " was not the first on server ", run.server);
     }
-    kept->second = std::max(kept->second, run.started + run.remaining);
+    kept = {std::max(kept.until, until), &run};
   }
-  if (call_.idempotency == Idempotency::kUnknown && kept_until.size() > 1) {
-    Violated("harm may be done: it ran on ", kept_until.size(), " servers");
+  if (call_.idempotency == Idempotency::kUnknown && by_server.size() > 1) {
+    Violated("harm may be done: it ran on ", by_server.size(), " servers");
   }
+}
+
+// The replies of idempotent methods go first, and are not counted.
+bool CallCheck::MayBeForgotten(const RunRecord& run, const RunRecord& again) const {
+  if (faults_.kept_replies == 0) return true;
+  if (call_.idempotency == Idempotency::kUnknown) return again.evictions > run.evictions;
+  return again.calls_known >
+         std::min(faults_.kept_replies, faults_.kept_reply_bytes / kMostOfReply);
 }
 
 bool CallCheck::IsOfRun(uint64_t run, RunRecord::Outcome outcome) const {
@@ -202,10 +229,10 @@ bool CallCheck::HasRun(RunRecord::Outcome outcome) const {
 
 }  // namespace
 
-std::vector<std::string> CheckInvariants(const Ledger& ledger) {
+std::vector<std::string> CheckInvariants(const Ledger& ledger, const Faults& faults) {
   std::vector<std::string> violations = ledger.complaints();
   for (size_t i = 0; i < ledger.calls().size(); ++i) {
-    CallCheck(ledger, i, violations).Run();
+    CallCheck(ledger, faults, i, violations).Run();
   }
   for (size_t i = 0; i < ledger.runs().size(); ++i) {
     if (ledger.runs()[i].call < ledger.calls().size()) continue;

@@ -4,12 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "faults.h"
 #include "ledger.h"
 
 namespace mqrpc::simulation {
 
 // What is wrong with what became of the calls, after all of them have ended; nothing, if empty.
-std::vector<std::string> CheckInvariants(const Ledger& ledger);
+std::vector<std::string> CheckInvariants(const Ledger& ledger, const Faults& faults);
 
 }  // namespace mqrpc::simulation
 

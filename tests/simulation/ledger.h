@@ -42,6 +42,8 @@ struct CallRecord {
   absl::Time channel_gone = absl::InfiniteFuture();
   absl::Time taken = absl::InfinitePast();  // when the continuation was given, if late
 
+  absl::Time sent = absl::InfiniteFuture();  // for the first time
+
   // When all that had been sent was lost, after it was last sent.
   absl::Time lost = absl::InfiniteFuture();
 
@@ -62,6 +64,8 @@ struct RunRecord {
   absl::Time started = {};
   absl::Duration remaining = {};  // as the server knew it
   absl::Duration uncounted = {};  // time that the request spent where nobody could count it
+  size_t calls_known = 0;         // that had come to the server by then
+  uint64_t evictions = 0;         // from its cache, as it counts them
   Outcome outcome = Outcome::kRunning;
 };
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "text.h"
+#include "workload.h"
 
 namespace mqrpc::simulation {
 namespace {
@@ -13,7 +14,11 @@ ChannelOptions DrawOptions(World& world, SimLoop& loop, const std::string& name)
   Random& random = world.random;
   ChannelOptions options;
   if (random.Chance(0.3)) options.max_outstanding_calls = 20 + random.Below(100);
-  if (random.Chance(0.5)) options.max_unanswered = 2 + random.Below(30);
+  if (random.Chance(0.5)) options.max_unanswered = 1 + random.Below(30);
+  if (random.Chance(0.2)) options.max_request_bytes = 10 + random.Below(200);
+  if (random.Chance(0.5)) options.retries_per_hundred_calls = static_cast<int>(random.Below(100));
+  if (random.Chance(0.5)) options.max_saved_retries = static_cast<int>(random.Below(20));
+  if (random.Chance(0.5)) options.retry = Workload::DrawRetry(random);
   options.executor = &loop;
   options.log = [&world, name](LogLevel, std::string_view line) {
     world.history.Add(name, ": ", internal::View(line));
@@ -117,7 +122,9 @@ void SimClient::OnSent(const Message& request) {
   size_t number = CallOf(request.payload);
   if (number >= world_.ledger.calls().size()) return;
   CallRecord& call = world_.ledger.call(number);
+  call.sent = std::min(call.sent, world_.Now());
   call.lost = absl::InfiniteFuture();
+  world_.history.Add("call ", number, " is sent");
 }
 
 void SimClient::OnLoss() {

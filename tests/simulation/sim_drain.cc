@@ -63,6 +63,11 @@ bool SimDrain::MayGoOn() const {
   return core_.replies_under_way_ == 0;
 }
 
+bool SimDrain::is_idle() const {
+  internal::MutexLock lock(core_.mutex_);
+  return core_.replies_under_way_ == 0 && core_.arrived_.empty() && core_.repetitions_.empty();
+}
+
 bool SimDrain::is_drained() const {
   internal::MutexLock lock(core_.mutex_);
   return core_.is_drained_;

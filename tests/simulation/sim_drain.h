@@ -29,6 +29,9 @@ class SimDrain {
   // At once, wherever it is, or without having begun: the process has died.
   void Abort();
 
+  // Whether the server has no calls, no replies on their way, and none that it keeps.
+  bool is_idle() const;
+
   // Whether the last request has come, as far as the server knows.
   bool is_drained() const;
 

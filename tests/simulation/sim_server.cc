@@ -23,7 +23,13 @@ SimServer::Process::Process(SimServer& owner, uint64_t start)
           loop,
           owner.broker_,
           {.client_id = owner.name_, .max_queued = owner.world_.faults.server_queue}),
-      service(owner.world_, loop, workers.get(), start, [&owner] { owner.Crash(); }),
+      service(
+          owner.world_,
+          loop,
+          workers.get(),
+          start,
+          {.crash = [&owner] { owner.Crash(); },
+           .evictions = [this] { return core->stats().replies_evicted; }}),
       core(std::make_shared<internal::ServerCore>(transport, owner.Options())),
       drain(owner.world_, loop, *core, workers.get(), [&owner, start] { owner.EndSoon(start); }) {
   transport.SetWatcher(service);
@@ -39,6 +45,8 @@ ServerOptions SimServer::Options() {
   ServerOptions options;
   options.workers = faults.workers;
   options.max_queued_calls = faults.queued_calls;
+  options.max_kept_replies = faults.kept_replies;
+  options.max_kept_reply_bytes = faults.kept_reply_bytes;
   options.log = [this](LogLevel, std::string_view line) {
     world_.history.Add(name_, ": ", internal::View(line));
   };
@@ -93,6 +101,14 @@ void SimServer::End() {
   if (process_->drain.is_drained()) CheckDrained();
   process_ = nullptr;
   StartLater();
+}
+
+void SimServer::CheckIdle() const {
+  if (process_ == nullptr) return;
+  bool is_idle = process_->drain.is_idle() && process_->service.running() == 0 &&
+                 process_->transport.under_way() == 0 &&
+                 (process_->workers == nullptr || process_->workers->is_idle());
+  if (!is_idle) world_.ledger.Complain(absl::StrCat(name_, " still holds something"));
 }
 
 // All that came has been answered, unless its time was over, or by a handler that will do it later;

@@ -29,6 +29,9 @@ class SimServer {
   void Crash();
   void ShutdownSoon();
 
+  // When it has had nothing to do for long: its queues and maps are empty.
+  void CheckIdle() const;
+
   // Null if it is down.
   SimLoop* loop() { return process_ == nullptr ? nullptr : &process_->loop; }
   SimTransport* transport() { return process_ == nullptr ? nullptr : &process_->transport; }

@@ -58,11 +58,13 @@ void SimService::Run(std::unique_ptr<ServerCall> call) {
        .server = server_,
        .started = world_.Now(),
        .remaining = call->context().TimeRemaining(),
-       .uncounted = uncounted_[number]});
+       .uncounted = uncounted_[number],
+       .calls_known = uncounted_.size(),
+       .evictions = process_.evictions()});
   world_.history.Add("run ", run, " of call ", number, " begins on server ", server_);
   bool keeps_worker = workers_ != nullptr && !world_.random.Chance(world_.faults.answers_later);
   running_[run] = {std::move(call), keeps_worker ? workers_->Occupy() : nullptr};
-  if (world_.random.Chance(world_.faults.crashes)) crash_();
+  if (world_.random.Chance(world_.faults.crashes)) process_.crash();
   if (!world_.random.Chance(world_.faults.slow)) return Finish(run);
   loop_.RunAt(world_.Soon(world_.faults.max_handling), [this, run, alive = std::weak_ptr(alive_)] {
     if (alive.expired()) return;

@@ -32,15 +32,24 @@ Method MethodOf(Idempotency idempotency);
 // Enters each run into the ledger, and takes its time, fails, forgets to answer, or dies.
 class SimService final : public Service, public SimTransport::Watcher {
  public:
-  // `server` is the number of this start of it, `workers` those that run its handlers, if any;
-  // `crash` asks for the end of the process, in a later turn.
+  // What it asks of its process.
+  struct Process {
+    std::function<void()> crash;  // in a later turn
+    std::function<uint64_t()> evictions;
+  };
+
+  // `server` is the number of this start of it, `workers` those that run its handlers, if any.
   SimService(
       World& world,
       SimLoop& loop,
       const SimWorkers* workers,
       uint64_t server,
-      std::function<void()> crash)
-      : world_(world), loop_(loop), workers_(workers), server_(server), crash_(std::move(crash)) {}
+      Process process)
+      : world_(world),
+        loop_(loop),
+        workers_(workers),
+        server_(server),
+        process_(std::move(process)) {}
 
   ServiceDescriptor mqrpc_descriptor() override;
   void OnArrival(const SimPacket& request) override;
@@ -65,7 +74,7 @@ class SimService final : public Service, public SimTransport::Watcher {
   SimLoop& loop_;
   const SimWorkers* const workers_;
   const uint64_t server_;
-  const std::function<void()> crash_;
+  const Process process_;
   std::map<size_t, absl::Duration> uncounted_;  // of the requests of each call, the longest
   std::map<size_t, Running> running_;
   bool has_marker_ = false;

@@ -44,7 +44,8 @@ std::vector<std::string> Simulation::Run() {
   Probe();
   world_.loop.Advance(kEnd);
   CheckClients();
-  return CheckInvariants(world_.ledger);
+  for (const auto& server : servers_) server->CheckIdle();
+  return CheckInvariants(world_.ledger, world_.faults);
 }
 
 void Simulation::MakeTrouble(Chaos& chaos) {

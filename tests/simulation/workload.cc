@@ -36,6 +36,17 @@ SimClient::Plan Workload::DrawPlan() {
       .handled_after = world_.random.OfAnySize(absl::Milliseconds(1), absl::Seconds(5))};
 }
 
+RetryPolicy Workload::DrawRetry(Random& random) {
+  RetryPolicy retry;
+  retry.max_attempts = 1 + static_cast<int>(random.Below(6));
+  retry.initial_backoff = random.OfAnySize(absl::Milliseconds(1), absl::Seconds(1));
+  retry.max_backoff = retry.initial_backoff * static_cast<double>(1 + random.Below(10));
+  if (random.Chance(0.5)) {
+    retry.attempt_timeout = random.OfAnySize(absl::Milliseconds(5), absl::Seconds(5));
+  }
+  return retry;
+}
+
 Handling Workload::DrawHandling() {
   if (world_.random.Chance(0.8)) return Handling::kThen;
   constexpr Handling kOthers[] = {
@@ -53,14 +64,7 @@ CallOptions Workload::DrawOptions() {
   if (world_.random.Chance(0.3)) options.qos = static_cast<QoS>(world_.random.Below(3));
   if (world_.random.Chance(0.5)) options.wait_for_ready = world_.random.Chance(0.5);
   if (world_.random.Chance(0.3)) {
-    RetryPolicy retry;
-    retry.max_attempts = 1 + static_cast<int>(world_.random.Below(5));
-    retry.initial_backoff = world_.random.OfAnySize(absl::Milliseconds(1), absl::Seconds(1));
-    retry.max_backoff = retry.initial_backoff * static_cast<double>(1 + world_.random.Below(10));
-    if (world_.random.Chance(0.5)) {
-      retry.attempt_timeout = world_.random.OfAnySize(absl::Milliseconds(5), absl::Seconds(5));
-    }
-    options.retry = retry;
+    options.retry = DrawRetry(world_.random);
   }
   return options;
 }

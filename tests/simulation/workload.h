@@ -20,6 +20,8 @@ class Workload {
 
   bool is_done() const { return left_ == 0; }
 
+  static RetryPolicy DrawRetry(Random& random);
+
   // What nothing goes wrong with any more.
   static SimClient::Plan Probe(Idempotency idempotency);
 
