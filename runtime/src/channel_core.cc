@@ -187,7 +187,10 @@ void ChannelCore::OnReply(std::string_view correlation, size_t size, wire::Reply
   if (!parsed.has_value() || parsed->nonce != nonce_) return counters_.unknown_replies.Add();
   PendingCall* call = pending_.Find(parsed->call);
   bool is_refusal = reply.refused_attempt.has_value();
-  if (call == nullptr || (is_refusal && *reply.refused_attempt != call->sending)) {
+  bool is_old =
+      is_refusal && call != nullptr &&
+      (*reply.refused_attempt != call->sending || call->stage == PendingCall::Stage::kBackingOff);
+  if (call == nullptr || is_old) {
     counters_.late_replies.Add();
     options_.log(LogLevel::kDebug, "dropped a reply to a call, or an attempt, that has ended");
     return;

@@ -266,6 +266,17 @@ TEST_F(ChannelRetryTest, ARefusalThatComesTwiceRefusesOneAttempt) {
   EXPECT_THAT(outcome->result, IsOk());
 }
 
+TEST_F(ChannelRetryTest, AlsoIfItComesWhileTheCallWaits) {
+  auto outcome = CallOnce({.retry = RetryPolicy{.max_attempts = 2}});
+  EXPECT_TRUE(Sends());
+  Refuse(0, kUnavailable, "1");
+  Refuse(0, kUnavailable, "1");
+  EXPECT_EQ(outcome->times, 0);
+  EXPECT_EQ(NextSend(), absl::Milliseconds(100));
+  Reply(1);
+  EXPECT_THAT(outcome->result, IsOk());
+}
+
 TEST_F(ChannelRetryTest, AServerThatHasTooMuchToDoIsNotAskedAgain) {
   auto outcome = CallIdempotent();
   EXPECT_TRUE(Sends());
