@@ -5,6 +5,7 @@ namespace {
 
 constexpr double kCalm = 0.05;
 constexpr double kOrderly = 0.05;
+constexpr double kBusy = 0.25;
 
 // Servers that forget replies that may still be asked for.
 constexpr double kForgetful = 0.2;
@@ -61,7 +62,24 @@ Faults Faults::Draw(Random& random) {
     faults.kept_reply_bytes = 500 + random.Below(10'000);
   }
   if (random.Chance(kCalm)) return faults.Calm();
-  return random.Chance(kOrderly) ? faults.Orderly(random) : faults;
+  if (random.Chance(kOrderly)) return faults.Orderly(random);
+  return random.Chance(kBusy) ? faults.Busy(random) : faults;
+}
+
+// Few workers with much to do, and often shut down before they have done it: refusals.
+Faults Faults::Busy(Random& random) const {
+  Faults busy = *this;
+  busy.max_delay = random.OfAnySize(absl::Milliseconds(10), absl::Milliseconds(100));
+  busy.duplicate = 0.5;
+  busy.shutdown_every = random.OfAnySize(absl::Milliseconds(200), absl::Seconds(2));
+  busy.grace = random.OfAnySize(absl::Milliseconds(1), absl::Milliseconds(100));
+  busy.max_downtime = random.OfAnySize(absl::Milliseconds(10), absl::Milliseconds(500));
+  busy.queued_calls = 1000;
+  busy.workers = 1 + random.Below(2);
+  busy.answers_later = 0;
+  busy.slow = 0.5;
+  busy.max_handling = random.OfAnySize(absl::Milliseconds(10), absl::Milliseconds(500));
+  return busy;
 }
 
 // Calm, but for servers that are shut down, and have the time for it.

@@ -69,6 +69,7 @@ struct Faults {
 
  private:
   Faults Orderly(Random& random) const;
+  Faults Busy(Random& random) const;
 };
 
 }  // namespace mqrpc::simulation

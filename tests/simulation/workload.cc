@@ -39,7 +39,7 @@ SimClient::Plan Workload::DrawPlan() {
 RetryPolicy Workload::DrawRetry(Random& random) {
   RetryPolicy retry;
   retry.max_attempts = 1 + static_cast<int>(random.Below(6));
-  retry.initial_backoff = random.OfAnySize(absl::Milliseconds(1), absl::Seconds(1));
+  retry.initial_backoff = random.OfAnySize(absl::Milliseconds(1), absl::Milliseconds(300));
   retry.max_backoff = retry.initial_backoff * static_cast<double>(1 + random.Below(10));
   if (random.Chance(0.5)) {
     retry.attempt_timeout = random.OfAnySize(absl::Milliseconds(5), absl::Seconds(5));
@@ -63,7 +63,7 @@ CallOptions Workload::DrawOptions() {
   if (world_.faults.is_calm && world_.random.Chance(0.5)) options.timeout = kPlenty;
   if (world_.random.Chance(0.3)) options.qos = static_cast<QoS>(world_.random.Below(3));
   if (world_.random.Chance(0.5)) options.wait_for_ready = world_.random.Chance(0.5);
-  if (world_.random.Chance(0.3)) {
+  if (world_.random.Chance(0.5)) {
     options.retry = DrawRetry(world_.random);
   }
   return options;
