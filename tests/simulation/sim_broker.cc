@@ -108,14 +108,14 @@ void SimBroker::ForgetLater(const Session& session) {
   world_.loop.RunAt(world_.Now() + session->expiry(), std::move(forget));
 }
 
-void SimBroker::Stop() {
+void SimBroker::Stop(bool loses_sessions) {
   is_up_ = false;
-  routes_.clear();
-  for (const Session& session : std::exchange(sessions_, {})) {
-    if (session->link() == nullptr) continue;
-    Close(*session->link());
-    session->Detach();
+  for (const Session& session : std::vector(sessions_)) {
+    if (session->link() != nullptr) Drop(*session->link());
   }
+  if (!loses_sessions) return;
+  sessions_.clear();
+  routes_.clear();
 }
 
 void SimBroker::Close(SimLink& link) {

@@ -41,8 +41,8 @@ class SimBroker {
   // Messages that it has for a client, which has not had them.
   size_t CountWaiting(const std::string& client_id) const;
 
-  // Down: all connections end, and all sessions and what was queued are lost.
-  void Stop();
+  // Down: all connections end, and perhaps all sessions are lost with what was queued.
+  void Stop(bool loses_sessions);
   void Start() { is_up_ = true; }
 
  private:

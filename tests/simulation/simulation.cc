@@ -64,8 +64,9 @@ void Simulation::MakeTrouble(Chaos& chaos) {
 }
 
 void Simulation::StopBroker() {
-  world_.history.Add("the broker stops");
-  broker_.Stop();
+  bool loses_sessions = world_.random.Chance(0.5);
+  world_.history.Add("the broker stops", loses_sessions ? ", and loses all sessions" : "");
+  broker_.Stop(loses_sessions);
   world_.loop.RunAt(world_.Soon(world_.faults.max_downtime), [this] {
     world_.history.Add("the broker starts");
     broker_.Start();
