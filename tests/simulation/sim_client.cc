@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "batch.h"
 #include "text.h"
 #include "workload.h"
 
@@ -14,6 +15,7 @@ ChannelOptions DrawOptions(World& world, SimLoop& loop, const std::string& name)
   Random& random = world.random;
   ChannelOptions options;
   if (random.Chance(0.3)) options.max_outstanding_calls = 20 + random.Below(100);
+  if (random.Chance(0.5)) options.max_batch_calls = 1 + random.Below(8);
   if (random.Chance(0.5)) options.max_unanswered = 1 + random.Below(30);
   if (random.Chance(0.2)) options.max_request_bytes = 10 + random.Below(200);
   if (random.Chance(0.5)) options.retries_per_hundred_calls = static_cast<int>(random.Below(100));
@@ -119,7 +121,13 @@ void SimClient::HandleHeld(size_t number) {
 }
 
 void SimClient::OnSent(const Message& request) {
-  size_t number = CallOf(request.payload);
+  if (!internal::wire::IsBatch(request)) return OnSent(CallOf(request.payload));
+  for (const auto& batched : internal::wire::DecodeRequests(request)) {
+    OnSent(CallOf(batched.frame.payload));
+  }
+}
+
+void SimClient::OnSent(size_t number) {
   if (number >= world_.ledger.calls().size()) return;
   CallRecord& call = world_.ledger.call(number);
   call.sent = std::min(call.sent, world_.Now());

@@ -38,6 +38,7 @@ class SimClient final : private SimTransport::Watcher {
   ChannelStats stats() const { return channel_->stats(); }
 
  private:
+  void OnSent(size_t call);
   void OnSent(const Message& request) override;
   void OnLoss() override;
 

@@ -46,6 +46,7 @@ ServerOptions SimServer::Options() {
   options.workers = faults.workers;
   options.max_queued_calls = faults.queued_calls;
   options.max_kept_replies = faults.kept_replies;
+  options.takes_batches = world_.random.Chance(0.7);
   options.max_kept_reply_bytes = faults.kept_reply_bytes;
   options.log = [this](LogLevel, std::string_view line) {
     world_.history.Add(name_, ": ", internal::View(line));

@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "batch.h"
 #include "mqrpc/serialize.h"
 
 namespace mqrpc::simulation {
@@ -45,9 +46,17 @@ void SimService::OnArrival(const SimPacket& request) {
     has_marker_ = true;
     return;
   }
-  size_t call = CallOf(request.message.payload);
-  auto [longest, is_first] = uncounted_.emplace(call, request.uncounted);
-  longest->second = std::max(longest->second, request.uncounted);
+  if (!internal::wire::IsBatch(request.message)) {
+    return OnArrival(CallOf(request.message.payload), request.uncounted);
+  }
+  for (const auto& batched : internal::wire::DecodeRequests(request.message)) {
+    OnArrival(CallOf(batched.frame.payload), request.uncounted);
+  }
+}
+
+void SimService::OnArrival(size_t call, absl::Duration uncounted) {
+  auto [longest, is_first] = uncounted_.emplace(call, uncounted);
+  longest->second = std::max(longest->second, uncounted);
   if (!is_first && call < world_.ledger.calls().size()) world_.ledger.call(call).came_twice = true;
 }
 

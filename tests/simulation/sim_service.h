@@ -61,6 +61,7 @@ class SimService final : public Service, public SimTransport::Watcher {
   size_t running() const { return running_.size(); }
 
  private:
+  void OnArrival(size_t call, absl::Duration uncounted);
   // A handler that has not ended: it keeps its worker, or will answer without one.
   struct Running {
     std::unique_ptr<ServerCall> call;
