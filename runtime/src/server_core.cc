@@ -159,7 +159,7 @@ void ServerCore::Shutdown(absl::Duration grace) {
       changed_.WaitUntil(mutex_, until);
     }
   }
-  RunInLoop(transport_.loop(), [this] { HandOver(); });
+  RunInLoop(transport_.loop(), [this] { HandOverLast(); });
   workers_.Stop();
   until = std::max(until, FromNow(std::min(grace, kLastReplies)));
   {
@@ -321,6 +321,9 @@ absl::Status ServerCore::CheckMessageSize(const char* what, size_t size) const {
 }
 
 void ServerCore::Dispatch(const Handler& handler, std::unique_ptr<UnaryServerCall> call) {
+  if (has_handed_over_last_) {
+    return Refuse(*call, absl::UnavailableError("the server was shut down; the call did not run"));
+  }
   if (options_.workers == 0) return Run(handler, std::move(call));
   // Only this thread adds to the queue, so there is still room when it does.
   if (workers_.queued() + arrived_.size() >= options_.max_queued_calls) {
@@ -339,6 +342,12 @@ void ServerCore::Dispatch(const Handler& handler, std::unique_ptr<UnaryServerCal
 
 // All that a round's input brought, at once.
 void ServerCore::HandOver() { workers_.RunAll(std::exchange(arrived_, {})); }
+
+// What comes later is refused in the turn in which it comes: no worker is left to run it.
+void ServerCore::HandOverLast() {
+  HandOver();
+  has_handed_over_last_ = true;
+}
 
 void ServerCore::Run(const Handler& handler, std::unique_ptr<UnaryServerCall> call) {
   if (call->context().TimeRemaining() == absl::ZeroDuration()) {

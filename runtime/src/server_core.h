@@ -86,6 +86,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   bool MayRun(const Message& message);
   void Dispatch(const Handler& handler, std::unique_ptr<UnaryServerCall> call);
   void HandOver();
+  void HandOverLast();
   void Run(const Handler& handler, std::unique_ptr<UnaryServerCall> call);
   void Refuse(UnaryServerCall& call, absl::Status status);
   void Answer(OutgoingReply reply, ReplyCache::Entry* entry);
@@ -109,6 +110,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
 
   // Of the loop: requests of this round that a worker shall have.
   std::vector<absl::AnyInvocable<void()>> arrived_;
+  bool has_handed_over_last_ = false;
   std::optional<DrainMarker> drain_marker_;
   Repetitions repetitions_;
   const std::shared_ptr<ReplySender> reply_sender_;

@@ -26,7 +26,7 @@ void SimDrain::Begin(absl::Duration grace) {
 
 void SimDrain::Abort() {
   core_.Shutdown(absl::ZeroDuration());  // does nothing if it has begun
-  core_.HandOver();
+  core_.HandOverLast();
   core_.Close();
 }
 
@@ -41,7 +41,7 @@ void SimDrain::Look() {
   if (!MayGoOn()) return LookAgain();
   switch (step_) {
     case Step::kDraining:
-      core_.HandOver();
+      core_.HandOverLast();
       core_.workers_.Stop();
       step_ = Step::kRunning;
       return LookAgain();
