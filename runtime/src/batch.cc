@@ -127,23 +127,29 @@ std::vector<Frame> ReadFrames(
   CodedInputStream input(
       reinterpret_cast<const uint8_t*>(payload.data()),
       static_cast<int>(payload.size()));
-  auto all = input.PushLimit(static_cast<int>(payload.size()));
-  while (uint32_t tag = input.ReadTag()) {
+  input.PushLimit(static_cast<int>(payload.size()));
+  bool is_whole = true;
+  while (is_whole) {
+    uint32_t tag = input.ReadTag();
     uint32_t size = 0;
+    if (tag == 0) {
+      is_whole = input.BytesUntilLimit() == 0;
+      break;
+    }
     if (tag != Tag(kFrame, kBytes)) {
-      if (!Format::SkipField(&input, tag)) break;
+      is_whole = Format::SkipField(&input, tag);
       continue;
     }
-    if (!input.ReadVarint32(&size) || size > static_cast<uint32_t>(input.BytesUntilLimit())) break;
-    if (frames.size() == kMaxBatchCalls) break;
+    is_whole = input.ReadVarint32(&size) &&
+               size <= static_cast<uint32_t>(input.BytesUntilLimit()) &&
+               frames.size() < kMaxBatchCalls;
+    if (!is_whole) break;
     auto outer = input.PushLimit(static_cast<int>(size));
     Frame& frame = frames.emplace_back();
     frame.status = read(input, frame);
     input.Skip(input.BytesUntilLimit());
     input.PopLimit(outer);
   }
-  bool is_whole = input.BytesUntilLimit() == 0;
-  input.PopLimit(all);
   if (is_whole) return frames;
   absl::Status status = absl::InvalidArgumentError(absl::StrCat(
       "a batch does not parse after its call number ",

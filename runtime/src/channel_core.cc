@@ -148,6 +148,8 @@ void ChannelCore::OnUnsendable(CallId id, absl::Status status) { End(id, std::mo
 void ChannelCore::OnAck(CallId id, uint32_t sending, const absl::StatusOr<ReasonCode>& ack) {
   PendingCall* call = pending_.Find(id);
   if (call == nullptr || call->sending != sending) return;
+  // Its server's refusal has overtaken it, and says more.
+  if (call->stage == PendingCall::Stage::kBackingOff) return;
   if (absl::IsUnavailable(ack.status())) return OnLoss(*call, ack.status());
   if (ack.ok() && *ack == ReasonCode::kSuccess) return OnAccepted(*call);
   absl::Status status = ack.status();

@@ -16,7 +16,7 @@ DrainMarker::DrainMarker(Transport& transport, std::string topic, std::function<
        .on_message = [this](const Message&) { End(); },
        .on_state =
            [this](const absl::Status& status) {
-             if (!status.ok()) End();
+             if (absl::IsUnavailable(status)) End();
            }});
   // In order with what came before at any QoS, which a lower one might overtake.
   Send(QoS::kExactlyOnce);
@@ -36,7 +36,7 @@ void DrainMarker::Send(QoS qos) {
         if (self == nullptr) return;
         bool is_refused_qos = qos == QoS::kExactlyOnce && absl::IsInvalidArgument(ack.status());
         if (is_refused_qos) return (*self)->Send(QoS::kAtLeastOnce);
-        if (!ack.ok() || *ack != ReasonCode::kSuccess) (*self)->End();
+        if (absl::IsUnavailable(ack.status())) (*self)->End();
       });
 }
 

@@ -16,7 +16,8 @@ namespace mqrpc::internal {
 class DrainMarker {
  public:
   // Sends it to `topic`, which nobody else uses. `on_end` runs once: when the marker has come back,
-  // or cannot any more, at the latest when the connection is lost; but not after destruction.
+  // or the connection is lost, and nothing can come any more. Never, if the broker does not let us
+  // have it: then nothing says how much still comes. Not after destruction.
   DrainMarker(Transport& transport, std::string topic, std::function<void()> on_end);
   ~DrainMarker();
 

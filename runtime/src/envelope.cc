@@ -1,11 +1,16 @@
 #include "envelope.h"
 
+#include <algorithm>
+
 #include "absl/strings/escaping.h"
 #include "mqrpc/status.pb.h"
 #include "topic.h"
 
 namespace mqrpc::internal::wire {
 namespace {
+
+// A status takes longer for each that it has already: thousands would stop the caller's connection.
+constexpr int kMaxDetails = 128;
 
 constexpr int kMaxCode = static_cast<int>(absl::StatusCode::kUnauthenticated);
 
@@ -37,7 +42,9 @@ absl::Status DecodeEnvelope(int number, const std::string& payload) {
     return absl::Status(code, "the service answered an error whose details do not parse");
   }
   absl::Status status(code, envelope.message());
-  for (const google::protobuf::Any& detail : envelope.details()) {
+  int details = std::min(envelope.details_size(), kMaxDetails);
+  for (int i = 0; i < details; ++i) {
+    const google::protobuf::Any& detail = envelope.details(i);
     status.SetPayload(detail.type_url(), absl::Cord(detail.value()));
   }
   return status;

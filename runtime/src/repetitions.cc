@@ -37,6 +37,7 @@ absl::StatusOr<bool> Repetitions::IsNew(
   if (!has_name || options_.max_kept_replies == 0) return true;
   absl::Time expires = call.deadline() == absl::InfiniteFuture() ? loop_.Now() + kWithoutLimit
                                                                  : call.deadline() + kRounding;
+  cache_.Expire(loop_.Now());  // so that nothing live has to go for it
   auto [verdict, entry] = cache_.Admit(
       {.key = absl::StrCat(to->topic, absl::string_view("\0", 1), *to->correlation),
        .fingerprint = fingerprint,
@@ -100,10 +101,12 @@ void Repetitions::NoteChange() {
 }
 
 void Repetitions::ArmTimer() {
-  absl::Time next = cache_.next_expiry();
-  if (timer_ != 0 || next == absl::InfiniteFuture()) return;
-  timer_ = loop_.RunAt(std::max(next, loop_.Now() + kExpiryPeriod), [this] {
-    timer_ = 0;
+  absl::Time next = std::max(cache_.next_expiry(), loop_.Now() + kExpiryPeriod);
+  if (next >= timer_at_) return;
+  loop_.CancelTimer(timer_);
+  timer_at_ = next;
+  timer_ = loop_.RunAt(next, [this] {
+    timer_at_ = absl::InfiniteFuture();
     cache_.Expire(loop_.Now());
     NoteChange();
     ArmTimer();

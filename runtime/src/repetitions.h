@@ -45,6 +45,7 @@ class Repetitions {
   const ServerOptions& options_;
   ReplyCache cache_;
   EventLoop::TimerId timer_ = 0;
+  absl::Time timer_at_ = absl::InfiniteFuture();
   absl::Time eviction_logged_at_ = absl::InfinitePast();
 
   // For other threads.

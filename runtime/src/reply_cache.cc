@@ -4,7 +4,12 @@ namespace mqrpc::internal {
 namespace {
 
 size_t SizeOf(const ReplyCache::Result& result) {
-  return result.ok() ? result->size() : result.status().message().size();
+  if (result.ok()) return result->size();
+  size_t size = result.status().message().size();
+  result.status().ForEachPayload([&size](absl::string_view type_url, const absl::Cord& bytes) {
+    size += type_url.size() + bytes.size();
+  });
+  return size;
 }
 
 }  // namespace

@@ -321,23 +321,40 @@ absl::Status ServerCore::CheckMessageSize(const char* what, size_t size) const {
 }
 
 void ServerCore::Dispatch(const Handler& handler, std::unique_ptr<UnaryServerCall> call) {
-  if (has_handed_over_last_) {
-    return Refuse(*call, absl::UnavailableError("the server was shut down; the call did not run"));
-  }
+  size_t bytes = call->request_bytes();
+  if (absl::Status status = CheckRoom(bytes); !status.ok()) return Refuse(*call, std::move(status));
   if (options_.workers == 0) return Run(handler, std::move(call));
-  // Only this thread adds to the queue, so there is still room when it does.
-  if (workers_.queued() + arrived_.size() >= options_.max_queued_calls) {
-    return Refuse(
-        *call,
-        absl::ResourceExhaustedError(absl::StrCat(
-            "ServerOptions::max_queued_calls (",
-            options_.max_queued_calls,
-            ") calls wait for a worker already")));
-  }
+  queued_bytes_ += bytes;
   if (arrived_.empty()) transport_.loop().Post([self = shared_from_this()] { self->HandOver(); });
-  arrived_.push_back([self = shared_from_this(), &handler, call = std::move(call)]() mutable {
-    self->Run(handler, std::move(call));
-  });
+  arrived_.push_back(
+      [self = shared_from_this(), &handler, call = std::move(call), bytes]() mutable {
+        self->queued_bytes_ -= bytes;
+        self->Run(handler, std::move(call));
+      });
+}
+
+// Whether one more may wait for a worker. Only this thread adds to the queue, so there is still
+// room when it does.
+absl::Status ServerCore::CheckRoom(size_t bytes) const {
+  if (has_handed_over_last_) {
+    return absl::UnavailableError("the server was shut down; the call did not run");
+  }
+  if (workers_.queued() + arrived_.size() >= options_.max_queued_calls) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "ServerOptions::max_queued_calls (",
+        options_.max_queued_calls,
+        ") calls wait for a worker already"));
+  }
+  if (queued_bytes_ > 0 && queued_bytes_ + bytes > options_.max_queued_bytes) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "ServerOptions::max_queued_bytes (",
+        options_.max_queued_bytes,
+        "): the calls that wait for a worker have ",
+        queued_bytes_.load(),
+        " bytes, and this one ",
+        bytes));
+  }
+  return absl::OkStatus();
 }
 
 // All that a round's input brought, at once.

@@ -85,6 +85,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   absl::Status CheckMessageSize(const char* what, size_t size) const;
   bool MayRun(const Message& message);
   void Dispatch(const Handler& handler, std::unique_ptr<UnaryServerCall> call);
+  absl::Status CheckRoom(size_t bytes) const;
   void HandOver();
   void HandOverLast();
   void Run(const Handler& handler, std::unique_ptr<UnaryServerCall> call);
@@ -111,6 +112,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   // Of the loop: requests of this round that a worker shall have.
   std::vector<absl::AnyInvocable<void()>> arrived_;
   bool has_handed_over_last_ = false;
+  std::atomic<size_t> queued_bytes_ = 0;  // of requests that wait for a worker
   std::optional<DrainMarker> drain_marker_;
   Repetitions repetitions_;
   const std::shared_ptr<ReplySender> reply_sender_;

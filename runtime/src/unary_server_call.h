@@ -1,6 +1,7 @@
 #ifndef MQRPC_UNARY_SERVER_CALL_H_
 #define MQRPC_UNARY_SERVER_CALL_H_
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,7 @@ class UnaryServerCall final : public ServerCall {
 
   const std::optional<wire::ReplyAddress>& reply_to() const { return reply_to_; }
   absl::Time deadline() const { return deadline_; }
+  size_t request_bytes() const { return request_.has_value() ? request_->size() : 0; }
 
   // In the server's memory of what ran; null unless it is kept there. Before the handler runs.
   void SetEntry(ReplyCache::Entry* entry) { entry_ = entry; }

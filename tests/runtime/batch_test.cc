@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "envelope.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "mqrpc/batch.pb.h"
@@ -194,6 +195,15 @@ TEST(BatchTest, ACodeThatIsNotKnownIsUnknown) {
   for (const BatchedReply& reply : DecodeReplies({.payload = batch.SerializeAsString()})) {
     EXPECT_EQ(reply.reply.result.status().code(), absl::StatusCode::kUnknown);
   }
+}
+
+TEST(EnvelopeTest, OnlySoManyDetailsAreRead) {
+  mqrpc::Status envelope;
+  for (int i = 0; i < 1000; ++i) envelope.add_details()->set_type_url(std::to_string(i));
+  int read = 0;
+  DecodeEnvelope(3, envelope.SerializeAsString())
+      .ForEachPayload([&read](auto /*type_url*/, const absl::Cord&) { ++read; });
+  EXPECT_EQ(read, 128);
 }
 
 TEST(BatchTest, AnyBytesAreReadToTheirEnd) {

@@ -277,6 +277,30 @@ TEST_F(ChannelRetryTest, AlsoIfItComesWhileTheCallWaits) {
   EXPECT_THAT(outcome->result, IsOk());
 }
 
+TEST_F(ChannelRetryTest, AnAcknowledgementThatARefusalHasOvertakenChangesNothing) {
+  auto outcome = CallOnce();
+  EXPECT_TRUE(Sends());
+  Refuse(0, kUnavailable, "1");
+  transport_.Ack(0, ReasonCode::kSuccess);
+  loop_.Advance(absl::Milliseconds(100));
+  ASSERT_TRUE(Sends());
+  Reply(1);
+  EXPECT_THAT(outcome->result, IsOk());
+}
+
+TEST_F(ChannelRetryTest, NorDoesTheLossOfItsConnection) {
+  auto outcome = CallOnce();
+  EXPECT_TRUE(Sends());
+  Refuse(0, kUnavailable, "1");
+  transport_.LoseConnection();
+  transport_.AnswerSubscriptions(absl::OkStatus());
+  EXPECT_EQ(outcome->times, 0);
+  loop_.Advance(absl::Milliseconds(100));
+  ASSERT_TRUE(Sends());
+  Reply(1);
+  EXPECT_THAT(outcome->result, IsOk());
+}
+
 TEST_F(ChannelRetryTest, AServerThatHasTooMuchToDoIsNotAskedAgain) {
   auto outcome = CallIdempotent();
   EXPECT_TRUE(Sends());

@@ -212,6 +212,26 @@ TEST_F(ServerRepetitionTest, WhatIsEvictedTooEarlyIsCountedAndLogged) {
   EXPECT_EQ(network_.log.Count("ServerOptions::max_kept_replies (1)"), 1u);
 }
 
+TEST_F(ServerRepetitionTest, WhatNobodyCanAskForMakesRoomBeforeWhatSomebodyCan) {
+  Start({.max_kept_replies = 3});
+  Message lasting = Request("Open", "lasting");
+  lasting.user_properties = {{"mqrpc-timeout", "3600000"}};
+  client_.Publish(lasting);
+  service_.Answer("done");
+  for (std::string correlation : {"1", "2", "3", "4"}) {
+    Message brief = Request("Open", correlation);
+    brief.user_properties = {{"mqrpc-timeout", "1000"}};
+    client_.Publish(brief);
+    service_.Answer("done");
+    network_.loop.Advance(absl::Seconds(10));
+  }
+  EXPECT_EQ(server_->stats().replies_evicted, 0u);
+  EXPECT_EQ(server_->stats().replies_kept, 1u);
+
+  client_.Publish(lasting);
+  EXPECT_EQ(service_.runs(), 5u);
+}
+
 TEST_F(ServerRepetitionTest, NothingIsKeptWhereSoSetUp) {
   Start({.max_kept_replies = 0});
   client_.Publish(Request());

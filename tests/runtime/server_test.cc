@@ -753,6 +753,24 @@ class BusyServerTest : public ::testing::Test {
   std::unique_ptr<Transport> client_ = *broker_.Connect("client");
 };
 
+TEST_F(BusyServerTest, TooManyBytesThatWaitForAWorkerAreToo) {
+  RunningServer server(*connection_, service_, {.workers = 1, .max_queued_bytes = 100});
+  Channel channel(*client_);
+  Echo::Stub echo(channel);
+  Call<Text> running = Occupy(channel);
+  Call<Text> queued = echo.SayAsync(MakeText(std::string(80, 'x')));
+
+  EXPECT_THAT(
+      echo.Say(MakeText(std::string(80, 'y'))),
+      StatusIs(
+          absl::StatusCode::kResourceExhausted,
+          HasSubstr("ServerOptions::max_queued_bytes (100)")));
+
+  gate_.Open();
+  EXPECT_THAT(running.Wait(), IsOk());
+  EXPECT_THAT(queued.Wait(), IsOk());
+}
+
 TEST_F(BusyServerTest, MoreCallsThanMayQueueAreRefusedNamingTheBound) {
   RunningServer server(*connection_, service_, {.workers = 1, .max_queued_calls = 2});
   Channel channel(*client_);

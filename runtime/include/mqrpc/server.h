@@ -31,6 +31,9 @@ struct ServerOptions {
   // Calls waiting for a worker; one more is answered RESOURCE_EXHAUSTED.
   size_t max_queued_calls = 10'000;
 
+  // Bytes of the requests of such calls; one that would exceed it is answered RESOURCE_EXHAUSTED.
+  size_t max_queued_bytes = 256 << 20;
+
   // Whether to take several calls in one message, from callers that ask, and to answer alike.
   bool takes_batches = true;
 
@@ -88,10 +91,11 @@ class Server {
   absl::Status Start(absl::Duration limit = absl::Seconds(10));
 
   // Takes no more calls, finishes those that it has, also those that the broker had queued for it,
-  // and sends their replies. After `grace` it waits no more: calls whose turn has not come are
-  // answered UNAVAILABLE, which says that they did not run. Only handlers that are running are
-  // waited for as long as they take, since they use the service; their replies then get another
-  // second at most. Not from a handler.
+  // and sends their replies; it knows that these are all by a message to itself, without the right
+  // to which (docs/protocol.md, "Topics") it takes the whole `grace`. After `grace` it waits no
+  // more: calls whose turn has not come are answered UNAVAILABLE, which says that they did not run.
+  // Only handlers that are running are waited for as long as they take, since they use the service;
+  // their replies then get another second at most. Not from a handler.
   void Shutdown(absl::Duration grace = absl::Seconds(5));
 
   ServerStats stats() const;
