@@ -166,7 +166,7 @@ void CountOffTimeAtBroker(std::optional<uint32_t> expiry, std::vector<BatchedReq
   if (!expiry.has_value()) return;
   uint32_t longest = 0;
   for (const BatchedRequest& request : requests) {
-    longest = std::max(longest, WholeSeconds(request.frame.remaining));
+    if (request.status.ok()) longest = std::max(longest, WholeSeconds(request.frame.remaining));
   }
   if (longest <= *expiry) return;
   absl::Duration passed = absl::Seconds(longest - *expiry);
