@@ -113,12 +113,12 @@ TEST(ProtocolBytesTest, TheDocumentedBytesAreACallAndItsReply) {
   auto transport = mqrpc::ConnectMosquitto({.broker = (*broker)->address()});
   ASSERT_TRUE(transport.ok()) << transport.status();
   MyCalculator service;
-  mqrpc::Server server(**transport);
+  mqrpc::Server server(**transport, {.workers = 0});
   ASSERT_TRUE(server.Register(service).ok());
   ASSERT_TRUE(server.Start().ok());
 
   std::vector<std::string> blocks = HexBlocks();
-  ASSERT_EQ(blocks.size(), 4u);
+  ASSERT_EQ(blocks.size(), 6u);
   RawClient client((*broker)->port());
   client.Send(std::string("\x10\x11\0\4MQTT\5\2\0\x3c\0\0\4docs", 19));
   client.Receive(2);  // CONNACK
