@@ -646,6 +646,74 @@ TEST_P(RpcTest, FarMoreCallsThanTheWindowAreSentAsOthersAreAnswered) {
   for (Call<Text>& call : calls) EXPECT_THAT(call.Wait(), IsOk());
 }
 
+// Keeps so many calls in flight until all have been made.
+class SteadyLoad {
+ public:
+  SteadyLoad(Channel& channel, size_t calls) : echo_(channel), left_(calls) {}
+
+  bool Run(size_t in_flight) {
+    size_t calls = left_;
+    for (size_t i = 0; i < in_flight; ++i) StartNext();
+    return events_.WaitForCount(calls);
+  }
+  size_t wrong() const { return wrong_; }
+
+ private:
+  void StartNext() {
+    size_t number = left_.fetch_sub(1);
+    std::string text = absl::StrCat("call ", number);
+    echo_.SayAsync(MakeText(text)).Then([this, text](absl::StatusOr<Text> reply) {
+      if (!reply.ok() || reply->text() != text) ++wrong_;
+      // One at a time: continuations run on one thread, after the start of the first ones.
+      if (static_cast<int64_t>(left_) > 0) StartNext();
+      events_.Notify();
+    });
+  }
+
+  Echo::Stub echo_;
+  Events events_;
+  std::atomic<size_t> left_;
+  std::atomic<size_t> wrong_ = 0;
+};
+
+TEST_P(RpcTest, CallsThatWaitAnywayShareMessages) {
+  FakeEcho service;
+  service.say = SayTheSame;
+  Transport& connection = Connect("server");
+  RunningServer server(connection, service);
+  Transport& client = Connect("client");
+  Channel channel(client);
+  constexpr size_t kCalls = 5'000;
+  SteadyLoad load(channel, kCalls);
+
+  EXPECT_TRUE(load.Run(200));
+
+  EXPECT_EQ(load.wrong(), 0u);
+  EXPECT_EQ(server->stats().calls_received, kCalls);
+  EXPECT_LT(client.stats().messages_sent, kCalls / 2);
+}
+
+TEST_P(RpcTest, AndTheServersOfAGroupStillDivideTheWork) {
+  FakeEcho service;
+  service.say = SayTheSame;
+  std::vector<std::unique_ptr<RunningServer>> servers;
+  for (const char* name : {"one", "two", "three", "four"}) {
+    servers.push_back(std::make_unique<RunningServer>(Connect(name), service));
+  }
+  Transport& client = Connect("client");
+  Channel channel(client);
+  constexpr size_t kCalls = 20'000;
+  SteadyLoad load(channel, kCalls);
+
+  EXPECT_TRUE(load.Run(200));
+
+  EXPECT_EQ(load.wrong(), 0u);
+  EXPECT_LT(client.stats().messages_sent, kCalls / 2);
+  for (const auto& server : servers) {
+    EXPECT_NEAR(static_cast<double>((*server)->stats().calls_received), kCalls / 4, kCalls / 40);
+  }
+}
+
 TEST_P(RpcTest, ACancelledCallEndsAndItsReplyIsDropped) {
   Gate gate;
   Events events;
