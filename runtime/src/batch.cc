@@ -210,18 +210,18 @@ void BatchWriter::AddBytes(int field, std::string_view bytes) {
   payload_.append(bytes);
 }
 
-void BatchWriter::AddRequest(const RequestFrame& frame) {
+void BatchWriter::AddRequest(const RequestFrame& frame, std::string_view payload) {
   std::string_view correlation = frame.correlation ? *frame.correlation : std::string_view();
   auto timeout = static_cast<uint32_t>(
       absl::ToInt64Milliseconds(absl::Ceil(frame.remaining, absl::Milliseconds(1))));
   uint32_t attempt = frame.attempt > 1 ? frame.attempt : 0;
   BeginFrame(
       SizeOfBytes(correlation) + SizeOfNumber(timeout) + SizeOfNumber(attempt) +
-      SizeOfBytes(frame.payload));
+      SizeOfBytes(payload));
   AddBytes(kCorrelation, correlation);
   AddNumber(kTimeout, timeout);
   AddNumber(kAttempt, attempt);
-  AddBytes(kPayload, frame.payload);
+  AddBytes(kPayload, payload);
 }
 
 void BatchWriter::AddReply(

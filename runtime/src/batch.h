@@ -26,7 +26,9 @@ bool IsBatch(const Message& message);
 // Collects the frames of one message.
 class BatchWriter {
  public:
-  void AddRequest(const RequestFrame& frame);
+  // `payload` instead of the frame's own, which need not be copied for this.
+  void AddRequest(const RequestFrame& frame, std::string_view payload);
+  void AddRequest(const RequestFrame& frame) { AddRequest(frame, frame.payload); }
   void AddReply(const ReplyAddress& address, const absl::StatusOr<std::string>& result, Ran ran);
 
   size_t bytes() const { return payload_.size(); }

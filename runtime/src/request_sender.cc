@@ -118,7 +118,7 @@ Message RequestSender::Encode(Route& route, const Taken& calls, absl::Time now) 
   auto fate = std::make_shared<BatchFate>(BatchFate{.under_way = calls.size()});
   absl::Time last = now;  // of their deadlines
   for (PendingCall* call : calls) {
-    batch.AddRequest(MakeFrame(*call, now));
+    batch.AddRequest(MakeFrame(*call, now), call->payload);
     last = std::max(last, call->deadline);
     call->batch = fate;
   }
@@ -129,6 +129,9 @@ Message RequestSender::Encode(Route& route, const Taken& calls, absl::Time now) 
 
 Message RequestSender::EncodeAlone(PendingCall& call, absl::Time now) {
   wire::RequestFrame frame = MakeFrame(call, now);
+  bool is_last = call.retry.max_attempts == 1 && !call.wait_for_ready &&
+                 call.idempotency == Idempotency::kUnknown;
+  frame.payload = is_last ? std::move(call.payload) : call.payload;
   std::optional<std::string> reply_topic;
   if (call.reply_topic != nullptr) reply_topic = call.reply_topic->name;
   // A call that is alone has no use for the answer.
@@ -140,10 +143,10 @@ Message RequestSender::EncodeAlone(PendingCall& call, absl::Time now) {
   return wire::EncodeRequest(call.route->topic, std::move(reply_topic), call.qos, std::move(frame));
 }
 
-wire::RequestFrame RequestSender::MakeFrame(PendingCall& call, absl::Time now) {
+// But for its payload.
+wire::RequestFrame RequestSender::MakeFrame(const PendingCall& call, absl::Time now) {
   wire::RequestFrame frame = {.remaining = call.deadline - now, .attempt = call.sending};
   if (call.until == Until::kReply) frame.correlation = wire::Correlation(nonce_, call.id);
-  frame.payload = call.payload;
   return frame;
 }
 

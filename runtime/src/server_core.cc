@@ -238,7 +238,7 @@ void ServerCore::OnBatch(const ServedService& service, Message message) {
     if (message.response_topic.has_value() && has_name) {
       reply_to = {
           .topic = *message.response_topic,
-          .correlation = request.frame.correlation,
+          .correlation = std::move(request.frame.correlation),
           .qos = message.qos,
           .attempt = request.frame.attempt,
           .is_in_batch = true};
