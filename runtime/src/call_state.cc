@@ -6,6 +6,13 @@
 #include "mqrpc/call.h"
 
 namespace mqrpc::internal {
+namespace {
+
+absl::Status TakenError() {
+  return absl::FailedPreconditionError("the result of this call has been taken, or detached");
+}
+
+}  // namespace
 
 CallState::CallState(
     ChannelCore& core,
@@ -31,7 +38,10 @@ absl::AnyInvocable<void()> CallState::Complete(Result result) {
 
 CallState::Result CallState::Wait() {
   MutexLock lock(mutex_);
+  if (is_taken_) return TakenError();
+  is_taken_ = true;
   if (!result_.has_value() && core_->InLoop()) {
+    core_->PostCancel(id_);
     return absl::FailedPreconditionError(
         "waiting for a call on the connection's own thread, which would have to complete it");
   }
@@ -44,11 +54,14 @@ void CallState::Then(Continuation continuation) {
   Result result;
   {
     MutexLock lock(mutex_);
-    if (!result_.has_value()) {
+    if (std::exchange(is_taken_, true)) {
+      result = TakenError();
+    } else if (!result_.has_value()) {
       continuation_ = std::move(continuation);
       return;
+    } else {
+      result = *std::move(result_);
     }
-    result = *std::move(result_);
   }
   absl::AnyInvocable<void()> task = Bind(std::move(continuation), std::move(result));
   // Without an executor the call failed before it was started: there is no thread to keep free.
@@ -79,20 +92,12 @@ void CallState::FreePlace() {
 }
 
 absl::StatusOr<std::string> ByteCall::Wait() {
-  if (state_ == nullptr) {
-    return absl::FailedPreconditionError("the result of this call has been taken, or detached");
-  }
-  CallState::Result result = state_->Wait();
-  Cancel();  // where waiting is refused; else the call has ended
-  Detach();
-  return result;
+  // The handle keeps the state: another thread may be about to cancel.
+  return state_ != nullptr ? state_->Wait() : TakenError();
 }
 
 void ByteCall::Then(CallState::Continuation continuation) {
-  if (state_ == nullptr) {
-    return continuation(
-        absl::FailedPreconditionError("the result of this call has been taken, or detached"));
-  }
+  if (state_ == nullptr) return continuation(TakenError());
   std::exchange(state_, nullptr)->Then(std::move(continuation));
 }
 

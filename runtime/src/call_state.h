@@ -77,6 +77,7 @@ class CallState {
   Mutex mutex_;
   CondVar completed_;
   ChannelCore* core_ MQRPC_GUARDED_BY(mutex_) = nullptr;  // null once the call has completed
+  bool is_taken_ MQRPC_GUARDED_BY(mutex_) = false;        // or will be: somebody waits
   std::optional<Result> result_ MQRPC_GUARDED_BY(mutex_);
   Continuation continuation_ MQRPC_GUARDED_BY(mutex_);
 };

@@ -62,6 +62,11 @@ struct MosquittoClient::Callbacks {
       Self(self).closed_ = StatusOfRefusal(reason);
       return;
     }
+    // Section 3.2: a second one is against the protocol.
+    if (std::exchange(Self(self).accepted_, true)) {
+      Self(self).closed_ = absl::UnavailableError("the broker has accepted the connection twice");
+      return;
+    }
     bool session_present = (flags & 1) != 0;  // MQTT 5 section 3.2.2.1.1
     Self(self).events_->OnAccepted(ReadAccepted(Self(self).options_, session_present, properties));
   }

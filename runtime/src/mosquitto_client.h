@@ -100,6 +100,7 @@ class MosquittoClient {
   int packets_ = 0;        // to be written, about
   bool has_read_ = false;  // since the last Write
   Events* events_ = nullptr;
+  bool accepted_ = false;
   absl::Status closed_;
 };
 

@@ -221,6 +221,22 @@ TEST_F(WaitedCallTest, CancelWakesTheOneWhoWaits) {
   gate.Open();
 }
 
+TEST_F(WaitedCallTest, CancelMayComeWhileTheResultIsTaken) {
+  FakeEcho service;
+  service.say = SayTheSame;
+  RunningServer server(*server_connection_, service);
+  Channel channel(*connection_);
+  Echo::Stub echo(channel);
+  for (int i = 0; i < 200; ++i) {
+    Call<Text> call = echo.SayAsync(Text());
+    std::thread canceller([&call] { call.Cancel(); });
+    absl::Status status = call.Wait().status();
+    EXPECT_TRUE(status.ok() || absl::IsCancelled(status)) << status;
+    canceller.join();
+    EXPECT_THAT(call.Wait(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("taken")));
+  }
+}
+
 TEST_F(WaitedCallTest, DestroyingTheChannelWakesTheOneWhoWaits) {
   Gate gate;
   FakeEcho service;

@@ -61,6 +61,34 @@ TEST(ConnectTest, OneWhoDoesNotSpeakMqttIsUnavailable) {
   peer.join();
 }
 
+TEST(ConnectTest, ABrokerThatAcceptsTwiceIsLeft) {
+  Events events;
+  EventLog<std::string> losses(events);
+  Listener listener;
+  std::thread broker([&listener] {
+    int peer = accept(listener.fd(), nullptr, nullptr);
+    char buffer[1024];
+    EXPECT_GT(recv(peer, buffer, sizeof(buffer), 0), 0);
+    std::string twice("\x20\x03\x00\x00\x00\x20\x03\x00\x00\x00", 10);
+    EXPECT_EQ(send(peer, twice.data(), twice.size(), 0), static_cast<ssize_t>(twice.size()));
+    while (recv(peer, buffer, sizeof(buffer), 0) > 0) {
+    }
+    close(peer);
+  });
+  auto transport = ConnectMosquitto(
+      {.broker = listener.address(),
+       .min_backoff = absl::Hours(1),
+       .max_backoff = absl::Hours(1),
+       .on_connection =
+           [&losses](const absl::Status& state) {
+             if (!state.ok()) losses.Add(std::string(state.message()));
+           },
+       .log = [](LogLevel, std::string_view) {}});
+  broker.join();
+  ASSERT_TRUE(events.WaitUntil([&losses] { return losses.Size() > 0; }));
+  EXPECT_THAT(losses.Items().front(), HasSubstr("accepted the connection twice"));
+}
+
 TEST(ConnectTest, OneWhoDoesNotSpeakMqtt5IsUnavailable) {
   // CONNACK of MQTT 3.1.1: unacceptable protocol version.
   Listener listener;

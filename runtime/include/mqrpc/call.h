@@ -74,7 +74,8 @@ class [[nodiscard]] Call {
   // server and waits needs another worker free; without one the call ends by its deadline.
   absl::StatusOr<Reply> Wait() { return Parse<Reply>(call_.Wait()); }
 
-  // Runs `continuation` on the channel's executor when the call completes.
+  // Runs `continuation` on the channel's executor when the call completes; that of a call which was
+  // refused before it was started, for a wrong option or a bound, at once and right here.
   void Then(absl::AnyInvocable<void(absl::StatusOr<Reply>)> continuation) {
     call_.Then([continuation = std::move(continuation)](absl::StatusOr<std::string> bytes) mutable {
       continuation(Parse<Reply>(std::move(bytes)));

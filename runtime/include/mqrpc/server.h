@@ -84,10 +84,11 @@ class Server {
   // Subscribes, and returns when the broker has granted it all or `limit` has passed. Errors:
   //   INVALID_ARGUMENT     an option is wrong, which the message names; or the connection keeps a
   //                        session, which is for clients only
-  //   FAILED_PRECONDITION  started already, shut down, or called on the connection's own thread
+  //   FAILED_PRECONDITION  started already, or shut down
   //   PERMISSION_DENIED    the broker refuses a subscription
   //   UNAVAILABLE          the connection was lost
   //   DEADLINE_EXCEEDED    the broker has not answered
+  // On the connection's own thread it cannot wait, and returns at once.
   absl::Status Start(absl::Duration limit = absl::Seconds(10));
 
   // Takes no more calls, finishes those that it has, also those that the broker had queued for it,
