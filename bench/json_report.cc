@@ -81,11 +81,13 @@ std::string RatioJson(const char* name, const CellResult& result, double Measure
 void JsonReport::Begin(const Options& options) {
   absl::FPrintF(
       output_,
-      "{\"rounds\": %d, \"seconds\": %g, \"workers\": %d, \"broker_config\": %s, \"cpus\": %d,\n"
+      "{\"rounds\": %d, \"seconds\": %g, \"workers\": %d, \"batch_calls\": %d, \"broker_config\": "
+      "%s, \"cpus\": %d,\n"
       "\"cells\": [",
       options.rounds,
       absl::ToDoubleSeconds(options.duration),
       options.workers,
+      options.batch_calls,
       Quoted(options.broker_config),
       std::thread::hardware_concurrency());
 }

@@ -13,7 +13,8 @@ namespace mqrpc::bench {
 struct Load {
   std::string broker = {};  // address
   Cell cell = {};
-  int floor_window = 100;  // QoS 1 messages that the floor hands to libmosquitto at once
+  int floor_window = 100;   // QoS 1 messages that the floor hands to libmosquitto at once
+  size_t batch_calls = 64;  // mqrpc's, in one message at most
 };
 
 // A server's part.

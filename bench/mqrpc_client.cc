@@ -103,7 +103,9 @@ void AsynchronousCalls::Run() {
 absl::Status RunMqrpcClient(const Load& load, Recorder& recorder) {
   auto transport = ConnectMosquitto({.broker = load.broker});
   if (!transport.ok()) return transport.status();
-  Channel channel(**transport, {.timeout = kCallTimeout, .qos = load.cell.qos});
+  Channel channel(
+      **transport,
+      {.timeout = kCallTimeout, .qos = load.cell.qos, .max_batch_calls = load.batch_calls});
   if (!channel.status().ok()) return channel.status();
   EchoService::Stub echo(channel);
   if (load.cell.in_flight == 1) {

@@ -29,6 +29,7 @@ How:
   --rounds N           5; each measures every contestant once
   --seconds S          1; length of one measurement
   --warm-up S          0.3; before each measurement
+  --batch-calls N      64; calls of mqrpc in one message at most; 1: a message for each
   --workers N          4; threads of mqrpc's server; 0: handlers run inline
   --broker-config LINE a line of mosquitto.conf, such as 'max_inflight_messages 200';
                        may be repeated; the default is the broker's default
@@ -157,6 +158,7 @@ std::map<Text, Setter> ValuedOptions(Options& o) {
       {"--rounds", [&o](Text v) { return ParseSize(v, 1, 1000, o.rounds); }},
       {"--seconds", [&o](Text v) { return ParseSeconds(v, o.duration); }},
       {"--warm-up", [&o](Text v) { return ParseSeconds(v, o.warm_up); }},
+      {"--batch-calls", [&o](Text v) { return ParseSize(v, 1, 256, o.batch_calls); }},
       {"--workers", [&o](Text v) { return ParseSize(v, 0, 1000, o.workers); }},
       {"--floor-window", [&o](Text v) { return ParseWindow(v, o.floor_window); }},
       {"--broker-config",

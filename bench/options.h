@@ -28,6 +28,7 @@ struct Options {
 
   std::string broker_config = {};
   size_t workers = 4;
+  size_t batch_calls = 64;
   int floor_window = 100;
 
   bool json = false;

@@ -65,7 +65,11 @@ absl::StatusOr<Measurement> Runner::Measure(Contestant contestant, const Cell& c
   absl::StatusOr<Recorder::Processes> clocks = ClocksOf(broker_->pid(), (*server)->pid());
   if (!clocks.ok()) return clocks.status();
   Recorder recorder(*clocks, options_.warm_up, options_.duration);
-  Load load = {.broker = address, .cell = cell, .floor_window = options_.floor_window};
+  Load load = {
+      .broker = address,
+      .cell = cell,
+      .floor_window = options_.floor_window,
+      .batch_calls = options_.batch_calls};
   absl::Status status = contestant == Contestant::kFloor ? RunFloorClient(load, recorder)
                                                          : RunMqrpcClient(load, recorder);
   if (!status.ok()) return status;

@@ -64,12 +64,13 @@ void TextReport::Begin(const Options& options) {
   absl::FPrintF(
       output_,
       "Medians of %d rounds of %s (± from the least to the greatest); times in µs; the server of\n"
-      "mqrpc has %d workers; broker settings: %s\n\n"
+      "mqrpc has %d workers, a message up to %d calls; broker settings: %s\n\n"
       "          calls/s    ±        p50    ±         p99  CPU per call:            mqrpc/floor\n"
       "                                                   client  broker  server   rate    p50\n",
       options.rounds,
       absl::FormatDuration(options.duration),
       options.workers,
+      options.batch_calls,
       BrokerSettings(options));
 }
 
