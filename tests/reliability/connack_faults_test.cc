@@ -1,4 +1,4 @@
-// What a broker may say when it accepts a connection, or refuses it, and Mosquitto does not.
+// The beginning of a connection: what a broker may say then and Mosquitto does not, or says late.
 
 #include <algorithm>
 #include <functional>
@@ -60,6 +60,21 @@ TEST_F(ConnackFaultsTest, AConnackThatNeverComesIsGivenUp) {
   std::vector<absl::Status> states = connection_.Items();
   EXPECT_THAT(states.front(), StatusIs(Code::kDeadlineExceeded, _));
   EXPECT_THAT(states.back(), IsOk());
+}
+
+TEST_F(ConnackFaultsTest, NoRequestLeavesBeforeItsReplyCanCome) {
+  auto requests = NewLog<int>();
+  client_proxy_->SetRule([requests](Direction, const MqttPacket& p) -> Verdict {
+    if (IsRequest(p)) requests->Add(1);
+    return p.type() == MqttPacket::Type::kSuback ? Verdict::kHold : Verdict::kForward;
+  });
+  Connect();
+  auto call = Start(kAdd, "a", {.timeout = absl::Milliseconds(300)});
+  EXPECT_THAT(call.Wait(), StatusIs(Code::kDeadlineExceeded, _));
+  EXPECT_EQ(requests->Size(), 0u);
+  client_proxy_->Release();
+  ExpectThatCallsSucceed();
+  EXPECT_EQ(requests->Size(), 1u);
 }
 
 TEST_F(ConnackFaultsTest, WhatIsLargerThanItsMaximumPacketSizeIsRefusedUnsent) {

@@ -2,6 +2,7 @@
 
 #include "packet_faults.h"
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -105,6 +106,18 @@ TEST_F(PacketFaultsTest, ACallEndsWithItsReplyAlsoWithoutItsPuback) {
   ExpectThatCallsSucceed();
 }
 
+TEST_F(PacketFaultsTest, PubacksThatNobodyWaitsForAreIgnored) {
+  client_proxy_->SetRule(Once(Direction::kToClient, IsPuback, [](const MqttPacket& p) -> Verdict {
+    MqttPacket refusal = p.WithPacketId(60000).WithReasonCode(0x87);
+    return refusal.bytes() + p.bytes() + p.WithReasonCode(0x97).bytes();
+  }));
+  EXPECT_THAT(Start(kAdd, "a").Wait(), IsOk());
+  EXPECT_EQ(edited_.Size(), 1u);
+  ExpectThatCallsSucceed();
+  EXPECT_EQ(client_->stats().messages_in_flight, 0u);
+  EXPECT_EQ(client_->stats().connections_lost, 0u);
+}
+
 TEST_F(PacketFaultsTest, APubackThatRefusesEndsTheCall) {
   struct Refusal {
     uint8_t reason_code;
@@ -143,15 +156,30 @@ TEST_F(PacketFaultsTest, ACutBehindARequestThatMayBeRepeatedCostsNothing) {
   EXPECT_EQ(channel_->stats().retries, 1u);
 }
 
-struct Malformed {
+// libmosquitto takes it for the answer to another CONNECT.
+TEST_F(PacketFaultsTest, AnotherConnackCostsNoCall) {
+  const std::string connack("\x20\x03\x00\x00\x00", 5);
+  client_proxy_->SetRule(
+      Once(Direction::kToClient, IsReply, [connack](const MqttPacket& p) -> Verdict {
+        return connack + p.bytes();
+      }));
+  EXPECT_THAT(Start(kAdd, "a").Wait(), IsOk());
+  EXPECT_EQ(edited_.Size(), 1u);
+  ExpectThatCallsSucceed();
+  EXPECT_EQ(runs(), 2);
+  EXPECT_EQ(late_replies(), 0u);
+  EXPECT_EQ(client_->stats().connections_lost, 0u);
+}
+
+struct Bytes {
   const char* name;
   std::string bytes;
 };
+void PrintTo(const Bytes& bytes, std::ostream* out) { *out << bytes.name; }
 
-class MalformedBytesTest : public PacketFaultsTest,
-                           public ::testing::WithParamInterface<Malformed> {};
+class FalsePacketTest : public PacketFaultsTest, public ::testing::WithParamInterface<Bytes> {};
 
-TEST_P(MalformedBytesTest, CostTheConnectionButNotTheCall) {
+TEST_P(FalsePacketTest, CostsTheConnectionButNotTheCall) {
   auto edit = [](const MqttPacket&) -> Verdict { return GetParam().bytes; };
   client_proxy_->SetRule(Once(Direction::kToClient, IsReply, edit));
   EXPECT_THAT(Start(kSet, "a").Wait(), IsOk());
@@ -163,13 +191,14 @@ TEST_P(MalformedBytesTest, CostTheConnectionButNotTheCall) {
 
 INSTANTIATE_TEST_SUITE_P(
     InPlaceOfAReply,
-    MalformedBytesTest,
+    FalsePacketTest,
     ::testing::Values(
-        Malformed{"EndlessLength", std::string(6, '\xFF')},
-        Malformed{"UnknownType", std::string("\x00\x02\x00\x00", 4)},
-        Malformed{"TopicBeyondThePacket", std::string("\x32\x04\x00\x09xy", 6)},
-        Malformed{"QoS3", std::string("\x36\x06\x00\x01x\x00\x01\x00", 8)},
-        Malformed{"PropertiesBeyondThePacket", std::string("\x32\x06\x00\x01x\x00\x01\x7F", 8)}),
+        Bytes{"Disconnect", std::string("\xE0\x02\x8B\x00", 4)},
+        Bytes{"EndlessLength", std::string(6, '\xFF')},
+        Bytes{"UnknownType", std::string("\x00\x02\x00\x00", 4)},
+        Bytes{"TopicBeyondThePacket", std::string("\x32\x04\x00\x09xy", 6)},
+        Bytes{"QoS3", std::string("\x36\x06\x00\x01x\x00\x01\x00", 8)},
+        Bytes{"PropertiesBeyondThePacket", std::string("\x32\x06\x00\x01x\x00\x01\x7F", 8)}),
     [](const auto& info) { return info.param.name; });
 
 }  // namespace
