@@ -36,6 +36,9 @@ class BrokerSubscriptions {
   // Whether every subscription that was made has been answered.
   bool is_answered() const { return subscribing_.empty(); }
 
+  // The next client asks for all of them, also those that were granted.
+  void ForgetGrants() { table_.ForgetGrants(); }
+
   // The broker has accepted a connection, which stays until Detach.
   void Attach(MosquittoClient& client);
   void OnSubscribeAck(int mid, ReasonCode reason);

@@ -88,6 +88,8 @@ void MosquittoTransport::OnConnectTimeout() {
 void MosquittoTransport::OnAccepted(const MosquittoClient::Accepted& accepted) {
   bool has_resumed = session_at_ == plan_.address() && accepted.session_is_present;
   if (session_at_.has_value() && !has_resumed) ForgetSession();
+  if (has_resumed && has_unanswered_connect_) subscriptions_.ForgetGrants();
+  has_unanswered_connect_ = false;
   session_at_.reset();
   if (accepted.session_will_be_kept) session_at_ = plan_.address();
   response_information_ = accepted.response_information;
@@ -125,6 +127,8 @@ void MosquittoTransport::KeepAlive() {
 // queued waits for the next.
 void MosquittoTransport::Lose(absl::Status why) {
   bool was_accepted = accepted_;
+  bool may_have_sent = client_ != nullptr || attempt_ != nullptr;
+  has_unanswered_connect_ = !was_accepted && (has_unanswered_connect_ || may_have_sent);
   const std::string& address = addresses_[plan_.address()].text;
   Reset();
   absl::Duration wait =

@@ -118,6 +118,9 @@ class MosquittoTransport final : public Transport,
 
   // The address whose broker has our session, if any: what was granted is still granted there.
   std::optional<size_t> session_at_;
+  // A CONNECT since then may have made a session that we know nothing of: the one that is present
+  // need not be ours.
+  bool has_unanswered_connect_ = false;
   BrokerSubscriptions subscriptions_{loop_};
 
   absl::btree_map<PublishId, Queued> queue_;  // in order

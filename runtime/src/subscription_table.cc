@@ -30,7 +30,8 @@ struct SubscriptionTable::Entry {
   const std::string_view topic_filter;  // in subscription.filter
   const bool has_wildcard;
   State state = State::kAsked;
-  bool joined = false;  // and not told yet
+  bool joined = false;       // and not told yet
+  bool asked_again = false;  // though it was granted: only a refusal is news
   bool left = false;
   bool removed = false;
 };
@@ -136,7 +137,8 @@ void SubscriptionTable::Report(const std::string& filter, const absl::Status& st
     if (!entry.Has(filter)) continue;
     entry.state = status.ok() ? State::kGranted : State::kRefused;
     entry.joined = false;
-    entry.Tell(status);
+    bool is_known = std::exchange(entry.asked_again, false) && status.ok();
+    if (!is_known) entry.Tell(status);
   }
 }
 
@@ -146,8 +148,14 @@ void SubscriptionTable::ReportAll(const absl::Status& status) {
     Entry& entry = *entries_[i];
     if (!entry.wants()) continue;
     entry.state = State::kAsked;
-    entry.joined = false;
+    entry.joined = entry.asked_again = false;
     entry.Tell(status);
+  }
+}
+
+void SubscriptionTable::ForgetGrants() {
+  for (const auto& entry : entries_) {
+    entry->asked_again = std::exchange(entry->state, State::kAsked) == State::kGranted;
   }
 }
 

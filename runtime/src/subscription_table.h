@@ -55,6 +55,9 @@ class SubscriptionTable {
   // The broker has forgotten them all: on_state of each.
   void ReportAll(const absl::Status& status);
 
+  // What was granted may not be any more: all is to be asked for again, and only refusals are told.
+  void ForgetGrants();
+
   // OK to those that came to a filter that others had been granted, once, and unless it was lost
   // since.
   void ReportJoined();

@@ -196,6 +196,21 @@ TEST_F(SessionTest, ASessionThatIsGoneIsToldAtTheReturn) {
   EXPECT_TRUE(WaitForPayloads(*subscriber, 1));
 }
 
+TEST_F(SessionTest, ASessionThatAnUnansweredConnectMadeIsNotOurs) {
+  auto subscriber = SubscribeNow("a");
+  GoAway();
+  ASSERT_THAT(broker_->Restart(), IsOk());  // it has lost the session
+  proxy_->SetRule([first = true](Direction, const MqttPacket& packet) mutable -> Verdict {
+    bool is_lost = packet.type() == MqttPacket::Type::kConnack && std::exchange(first, false);
+    return is_lost ? Verdict::kCut : Verdict::kForward;
+  });
+  proxy_->Drop();
+  ASSERT_TRUE(WaitForConnection(2));
+
+  EXPECT_EQ(*Publish(*client_, {.topic = "a", .payload = "1"}), ReasonCode::kSuccess);
+  EXPECT_TRUE(WaitForPayloads(*subscriber, 1));
+}
+
 TEST_F(SessionTest, WhatIsSubscribedOrGivenUpWhileAwayIsMadeGood) {
   auto stays = SubscribeNow("stays");
   auto goes = SubscribeNow("goes");
