@@ -156,21 +156,6 @@ TEST_F(PacketFaultsTest, ACutBehindARequestThatMayBeRepeatedCostsNothing) {
   EXPECT_EQ(channel_->stats().retries, 1u);
 }
 
-// libmosquitto takes it for the answer to another CONNECT.
-TEST_F(PacketFaultsTest, AnotherConnackCostsNoCall) {
-  const std::string connack("\x20\x03\x00\x00\x00", 5);
-  client_proxy_->SetRule(
-      Once(Direction::kToClient, IsReply, [connack](const MqttPacket& p) -> Verdict {
-        return connack + p.bytes();
-      }));
-  EXPECT_THAT(Start(kAdd, "a").Wait(), IsOk());
-  EXPECT_EQ(edited_.Size(), 1u);
-  ExpectThatCallsSucceed();
-  EXPECT_EQ(runs(), 2);
-  EXPECT_EQ(late_replies(), 0u);
-  EXPECT_EQ(client_->stats().connections_lost, 0u);
-}
-
 struct Bytes {
   const char* name;
   std::string bytes;
@@ -193,6 +178,7 @@ INSTANTIATE_TEST_SUITE_P(
     InPlaceOfAReply,
     FalsePacketTest,
     ::testing::Values(
+        Bytes{"ASecondConnack", std::string("\x20\x03\x00\x00\x00", 5)},
         Bytes{"Disconnect", std::string("\xE0\x02\x8B\x00", 4)},
         Bytes{"EndlessLength", std::string(6, '\xFF')},
         Bytes{"UnknownType", std::string("\x00\x02\x00\x00", 4)},
