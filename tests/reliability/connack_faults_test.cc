@@ -1,6 +1,8 @@
 // The beginning of a connection: what a broker may say then and Mosquitto does not, or says late.
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -96,42 +98,54 @@ TEST_F(ConnackFaultsTest, WhatIsLargerThanItsMaximumPacketSizeIsRefusedUnsent) {
   EXPECT_THAT(sizes->Items(), Each(Le(200u)));
 }
 
-TEST_F(ConnackFaultsTest, NoMoreIsUnacknowledgedThanItsReceiveMaximum) {
-  for (size_t maximum : {size_t{1}, size_t{3}}) {
-    auto sent = NewLog<int>();
-    auto edit = [maximum](const MqttPacket& p) {
-      return p.WithInteger(MqttPacket::kReceiveMaximum, static_cast<uint32_t>(maximum));
-    };
-    client_proxy_->SetRule([sent, edit](Direction direction, const MqttPacket& p) -> Verdict {
-      if (IsConnack(p)) return edit(p);
+class ReceiveMaximumTest : public ConnackFaultsTest,
+                           public ::testing::WithParamInterface<uint32_t> {
+ protected:
+  // Which CONNACKs say, and no QoS 1 PUBLISH is acknowledged.
+  Proxy::Rule Unacknowledged(std::shared_ptr<EventLog<int>> sent) {
+    return [sent](Direction direction, const MqttPacket& p) -> Verdict {
+      if (IsConnack(p)) return p.WithInteger(MqttPacket::kReceiveMaximum, GetParam());
       if (direction == Direction::kToBroker && p.qos() == 1) sent->Add(1);
       bool is_puback = direction == Direction::kToClient && IsPuback(p);
       return is_puback ? Verdict::kHold : Verdict::kForward;
-    });
-    Connect({}, {.max_batch_calls = 1});
-    std::vector<Call<Text>> calls;
-    for (int i = 0; i < 10; ++i) calls.push_back(Start(kAdd, "a"));
-    ASSERT_TRUE(events_.WaitUntil([&] { return sent->Size() >= maximum; }));
-    SubscribeNow("another");
-    EXPECT_EQ(sent->Size(), maximum);
-
-    // From now on they are acknowledged.
-    size_t unacknowledged = 0;
-    size_t most = 0;
-    client_proxy_->SetRule([&](Direction direction, const MqttPacket& p) -> Verdict {
-      if (direction == Direction::kToClient && IsPuback(p)) --unacknowledged;
-      if (direction == Direction::kToBroker && p.qos() == 1) ++unacknowledged;
-      most = std::max(most, unacknowledged);
-      return Verdict::kForward;
-    });
-    client_proxy_->Release();
-    for (Call<Text>& call : calls) EXPECT_THAT(call.Wait(), IsOk());
-    client_proxy_->SetRule(nullptr);  // which uses them no more
-    EXPECT_LE(most, maximum);
-    channel_.reset();
-    client_.reset();
+    };
   }
+
+  // Of what is acknowledged, and does not wait for it yet: the most at once.
+  static Proxy::Rule Acknowledged(std::shared_ptr<std::atomic<size_t>> most) {
+    return
+        [most,
+         unacknowledged = size_t{0}](Direction direction, const MqttPacket& p) mutable -> Verdict {
+          if (direction == Direction::kToClient && IsPuback(p)) --unacknowledged;
+          if (direction == Direction::kToBroker && p.qos() == 1) ++unacknowledged;
+          *most = std::max<size_t>(*most, unacknowledged);
+          return Verdict::kForward;
+        };
+  }
+};
+
+TEST_P(ReceiveMaximumTest, NoMoreIsUnacknowledgedAndTheRestMayExpire) {
+  auto sent = NewLog<int>();
+  client_proxy_->SetRule(Unacknowledged(sent));
+  Connect({}, {.max_batch_calls = 1});
+  std::vector<Call<Text>> calls;
+  for (int i = 0; i < 10; ++i) calls.push_back(Start(kAdd, "a"));
+  ASSERT_TRUE(events_.WaitUntil([&] { return sent->Size() >= GetParam(); }));
+  auto expires = Start(kAdd, "a", {.timeout = absl::Milliseconds(300)});
+  EXPECT_THAT(expires.Wait(), StatusIs(Code::kDeadlineExceeded, _));
+  SubscribeNow("another");
+  EXPECT_EQ(sent->Size(), GetParam());
+
+  auto most = std::make_shared<std::atomic<size_t>>(0);
+  client_proxy_->SetRule(Acknowledged(most));
+  client_proxy_->Release();
+  for (Call<Text>& call : calls) EXPECT_THAT(call.Wait(), IsOk());
+  ExpectThatCallsSucceed();
+  EXPECT_LE(*most, GetParam());
+  EXPECT_EQ(service_.runs(), 11) << "but not the one that had expired";
 }
+
+INSTANTIATE_TEST_SUITE_P(OfTheBroker, ReceiveMaximumTest, ::testing::Values(1u, 3u));
 
 TEST_F(ConnackFaultsTest, RepliesComeWhereItsResponseInformationSays) {
   auto response_topics = NewLog<std::string>();
