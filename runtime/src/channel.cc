@@ -13,6 +13,8 @@ Channel::Channel(Transport& transport, ChannelOptions options)
 
 Channel::~Channel() { core_->Close(); }
 
+void Channel::Shutdown(absl::Duration grace) { core_->Shutdown(grace); }
+
 const absl::Status& Channel::status() const { return core_->status(); }
 
 ChannelStats Channel::stats() const { return core_->stats(); }

@@ -1,6 +1,7 @@
 #include "channel_core.h"
 
 #include <algorithm>
+#include <chrono>
 #include <random>
 #include <utility>
 
@@ -8,11 +9,14 @@
 #include "batch.h"
 #include "call_failure.h"
 #include "call_plan.h"
+#include "from_now.h"
 #include "run_in_loop.h"
 #include "wire.h"
 
 namespace mqrpc::internal {
 namespace {
+
+constexpr char kShutDown[] = "the channel was shut down";
 
 uint64_t SystemRandom() {
   std::random_device device;
@@ -47,12 +51,24 @@ void ChannelCore::Open() {
   });
 }
 
+void ChannelCore::Shutdown(absl::Duration grace) {
+  is_shut_down_ = true;
+  if (!InLoop()) {
+    auto until = FromNow(grace);
+    MutexLock lock(mutex_);
+    while (under_way_ > 0 && std::chrono::steady_clock::now() < until) {
+      none_under_way_.WaitUntil(mutex_, until);
+    }
+  }
+  Close();
+}
+
 void ChannelCore::Close() {
   RunInLoop(transport_.loop(), [this] {
     closed_ = true;
     transport_.loop().CancelTimer(timer_);
     for (CallId id : pending_.IdsFrom(PendingCall::Stage::kBackingOff)) {
-      End(id, absl::CancelledError("the channel was destroyed"));
+      End(id, absl::CancelledError(kShutDown));
     }
     reply_topics_.Close();
     sender_->Close();
@@ -67,6 +83,7 @@ std::shared_ptr<CallState> ChannelCore::Start(
     const CallOptions& options,
     Until until) {
   if (!status_.ok()) return Refuse(status_);
+  if (is_shut_down_) return Refuse(absl::FailedPreconditionError(kShutDown));
   if (!request.ok()) return Refuse(std::move(request).status());
   absl::StatusOr<PendingCall> call = PlanCall(options_, method, options, transport_.loop().Now());
   if (!call.ok()) return Refuse(std::move(call).status());
@@ -76,6 +93,7 @@ std::shared_ptr<CallState> ChannelCore::Start(
   call->until = until;
   call->request_bytes = request->size();
   counters_.started.Add();
+  ++under_way_;
   call->id = next_id_.fetch_add(1, std::memory_order_relaxed);
   call->payload = *std::move(request);
   auto state = std::make_shared<CallState>(*this, call->id, executor_, outstanding_);
@@ -132,7 +150,7 @@ void ChannelCore::PostCancel(CallId id) {
 }
 
 void ChannelCore::Admit(PendingCall call) {
-  if (closed_) return Complete(std::move(call), absl::CancelledError("the channel was destroyed"));
+  if (closed_) return Complete(std::move(call), absl::CancelledError(kShutDown));
   PendingCall& pending = pending_.Insert(std::move(call));
   sender_->Admit(pending);
   ArmTimer();
@@ -312,6 +330,10 @@ void ChannelCore::Complete(PendingCall call, CallState::Result result) {
   counters_.latency.Add(transport_.loop().Now() - (call.deadline - call.timeout));
   request_bytes_.fetch_sub(call.request_bytes, std::memory_order_relaxed);
   absl::AnyInvocable<void()> continuation = call.state->Complete(std::move(result));
+  if (--under_way_ == 0 && is_shut_down_) {
+    MutexLock lock(mutex_);
+    none_under_way_.NotifyAll();
+  }
   if (!continuation) return;
   continuations_.push_back(std::move(continuation));
   if (closed_) return RunContinuations();

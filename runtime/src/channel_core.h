@@ -14,6 +14,7 @@
 #include "counters.h"
 #include "mqrpc/channel.h"
 #include "mqrpc/transport.h"
+#include "mutex.h"
 #include "pending_calls.h"
 #include "reply_topics.h"
 #include "request_sender.h"
@@ -33,6 +34,9 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
 
   // Subscribes to the reply topic.
   void Open();
+
+  // Refuses new calls, waits for those under way, but no longer than `grace`, and closes.
+  void Shutdown(absl::Duration grace);
 
   // Completes every call, runs their continuations, and never touches the transport again. Returns
   // when that is done.
@@ -83,6 +87,11 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
   std::atomic<CallId> next_id_ = 1;
   std::atomic<size_t> request_bytes_ = 0;  // of calls that have not completed
   ChannelCounters counters_;
+
+  std::atomic<bool> is_shut_down_ = false;  // no calls are taken any more
+  std::atomic<size_t> under_way_ = 0;       // calls that have not completed
+  Mutex mutex_;
+  CondVar none_under_way_;
 
   // Of the loop.
   PendingCalls pending_;

@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "batch.h"
+#include "from_now.h"
 #include "run_in_loop.h"
 #include "text.h"
 #include "topic.h"
@@ -42,12 +43,6 @@ absl::Status CheckOptions(const ServerOptions& options) {
 bool IsAtOrBelow(std::string_view topic, std::string_view prefix) {
   if (topic.substr(0, prefix.size()) != prefix) return false;
   return topic.size() == prefix.size() || topic[prefix.size()] == '/';
-}
-
-std::chrono::steady_clock::time_point FromNow(absl::Duration duration) {
-  // The clock has an end.
-  duration = std::min(duration, absl::Hours(24 * 365));
-  return std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(duration);
 }
 
 }  // namespace

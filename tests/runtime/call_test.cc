@@ -249,7 +249,7 @@ TEST_F(WaitedCallTest, DestroyingTheChannelWakesTheOneWhoWaits) {
   Call<Text> call = Echo::Stub(*channel).AskAsync(Text());
 
   std::thread waiter([&call] {
-    EXPECT_THAT(call.Wait(), StatusIs(absl::StatusCode::kCancelled, HasSubstr("destroyed")));
+    EXPECT_THAT(call.Wait(), StatusIs(absl::StatusCode::kCancelled, HasSubstr("shut down")));
   });
   channel.reset();
   waiter.join();

@@ -279,7 +279,7 @@ TEST_F(ChannelConnectionTest, ADestroyedChannelLeavesNothingThatCouldStillBeSent
   transport_.Ack(0, ReasonCode::kNotAuthorized);
   EXPECT_EQ(queued->times, 1);
   EXPECT_EQ(sent->times, 1);
-  EXPECT_THAT(sent->result, StatusIs(absl::StatusCode::kCancelled, HasSubstr("destroyed")));
+  EXPECT_THAT(sent->result, StatusIs(absl::StatusCode::kCancelled, HasSubstr("shut down")));
 }
 
 // On a thread of the channel's own, which is to be idle when the channel is gone.

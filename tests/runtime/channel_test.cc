@@ -629,7 +629,7 @@ TEST_F(ChannelTest, DestroyingTheChannelCancelsWhatIsUnderWay) {
     EXPECT_EQ(outcome->times, 1);
     EXPECT_THAT(
         outcome->result,
-        StatusIs(absl::StatusCode::kCancelled, HasSubstr("the channel was destroyed")));
+        StatusIs(absl::StatusCode::kCancelled, HasSubstr("the channel was shut down")));
   }
   server_.Publish(ReplyTo(server_.received()[1]));
   network_.loop.Advance(absl::Hours(1));
@@ -646,8 +646,8 @@ TEST_F(ChannelTest, AHandleMayOutliveItsChannel) {
   channel_.reset();
 
   cancelled.Cancel();
-  EXPECT_THAT(waited.Wait(), StatusIs(absl::StatusCode::kCancelled, HasSubstr("destroyed")));
-  EXPECT_THAT(cancelled.Wait(), StatusIs(absl::StatusCode::kCancelled, HasSubstr("destroyed")));
+  EXPECT_THAT(waited.Wait(), StatusIs(absl::StatusCode::kCancelled, HasSubstr("shut down")));
+  EXPECT_THAT(cancelled.Wait(), StatusIs(absl::StatusCode::kCancelled, HasSubstr("shut down")));
 }
 
 TEST_F(ChannelTest, ADestroyedChannelIsNotSubscribedAnyMore) {

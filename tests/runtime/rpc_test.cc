@@ -633,6 +633,52 @@ TEST_P(RpcTest, OrSaysThatNobodyServesIt) {
       StatusIs(absl::StatusCode::kUnavailable, HasSubstr("nobody is subscribed")));
 }
 
+TEST_P(RpcTest, AChannelThatShutsDownFinishesItsCalls) {
+  Gate gate;
+  Events events;
+  EventLog<int> running(events);
+  FakeEcho service;
+  service.say = [&](ServerContext&, const Text& request) {
+    running.Add(1);
+    EXPECT_TRUE(gate.Wait());
+    return absl::StatusOr<Text>(request);
+  };
+  RunningServer server(Connect("server"), service, {.workers = 4});
+  Channel channel(Connect("client"));
+  Echo::Stub echo(channel);
+  std::atomic<int> answered = 0;
+  for (int i = 0; i < 8; ++i) {
+    echo.SayAsync(Text()).Then([&answered](auto reply) { answered += reply.ok() ? 1 : 0; });
+  }
+  ASSERT_TRUE(events.WaitUntil([&] { return running.Size() == 4; }));
+
+  std::thread shutdown([&channel] { channel.Shutdown(absl::InfiniteDuration()); });
+  gate.Open();
+  shutdown.join();
+
+  EXPECT_EQ(answered, 8);
+  EXPECT_THAT(
+      echo.Say(Text()),
+      StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("shut down")));
+}
+
+TEST_P(RpcTest, OrCancelsThemWhenItsGraceIsOver) {
+  Gate gate;
+  FakeEcho service;
+  service.say = [&gate](ServerContext&, const Text& request) {
+    EXPECT_TRUE(gate.Wait());
+    return absl::StatusOr<Text>(request);
+  };
+  RunningServer server(Connect("server"), service);
+  Channel channel(Connect("client"));
+  Call<Text> call = Echo::Stub(channel).SayAsync(Text());
+
+  channel.Shutdown(absl::ZeroDuration());
+
+  EXPECT_THAT(call.Wait(), StatusIs(absl::StatusCode::kCancelled, HasSubstr("shut down")));
+  gate.Open();
+}
+
 TEST_P(RpcTest, FarMoreCallsThanTheWindowAreSentAsOthersAreAnswered) {
   FakeEcho service;
   service.say = SayTheSame;

@@ -58,7 +58,7 @@ class ByteCall {
 // Besides what the service answers, a call ends with:
 //   UNAVAILABLE          nobody serves the method; or the connection was lost, outcome unknown
 //   DEADLINE_EXCEEDED    its time is up; whether it ran is not known
-//   CANCELLED            the channel was destroyed
+//   CANCELLED            the channel was destroyed, or shut down before the call's end
 //   RESOURCE_EXHAUSTED   a bound was reached, which the message names; it did not run, unless the
 //                        message is about the reply, which was too large
 //   INVALID_ARGUMENT     the options or the request cannot be sent; it did not run

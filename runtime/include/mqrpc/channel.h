@@ -111,6 +111,11 @@ class Channel {
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
+  // Takes no more calls, which are answered FAILED_PRECONDITION, and returns when those under way
+  // have completed and their continuations have run. What has not completed within `grace` ends
+  // CANCELLED. On the connection's own thread it cannot wait, and cancels at once.
+  void Shutdown(absl::Duration grace = absl::Seconds(5));
+
   // INVALID_ARGUMENT naming the option that is wrong; every call answers it then.
   const absl::Status& status() const;
 
