@@ -4,10 +4,6 @@
 
 namespace mqrpc::bench {
 
-std::string ToString(Contestant contestant) {
-  return contestant == Contestant::kFloor ? "floor" : "mqrpc";
-}
-
 std::string ToString(SocketKind socket) { return socket == SocketKind::kTcp ? "tcp" : "unix"; }
 
 std::string ToString(const Cell& cell) {

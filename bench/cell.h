@@ -8,9 +8,6 @@
 
 namespace mqrpc::bench {
 
-// Who makes the calls: plain libmosquitto as well as it can be used, or mqrpc.
-enum class Contestant { kFloor, kMqrpc };
-
 enum class SocketKind { kTcp, kUnix };
 
 // One square of the matrix that is measured.
@@ -21,7 +18,6 @@ struct Cell {
   SocketKind socket = SocketKind::kTcp;
 };
 
-std::string ToString(Contestant contestant);
 std::string ToString(SocketKind socket);
 
 // `tcp, QoS 1, 64 in flight, 16384 bytes`.

@@ -60,7 +60,7 @@ absl::Status FloorClient::Open() {
       .timeout_millis = absl::StrCat(absl::ToInt64Milliseconds(kCallTimeout)),
       .expiry_seconds = static_cast<uint32_t>(absl::ToInt64Seconds(kCallTimeout))};
   auto connection = FloorConnection::Connect(
-      {.broker = load_.broker,
+      {.broker = load_.address,
        .client_id = client_id,
        .qos = load_.cell.qos,
        .window = load_.floor_window},

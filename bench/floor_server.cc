@@ -17,7 +17,7 @@ class FloorServer {
     reply_.expiry_seconds = static_cast<uint32_t>(absl::ToInt64Seconds(kCallTimeout));
   }
 
-  absl::Status Run(absl::AnyInvocable<void()> on_ready);
+  absl::Status Run(OnReady on_ready);
 
  private:
   void OnRequest(const mosquitto_message& message, const mosquitto_property* properties);
@@ -39,9 +39,9 @@ void FloorServer::OnRequest(
   connection_->Publish(reply_);
 }
 
-absl::Status FloorServer::Run(absl::AnyInvocable<void()> on_ready) {
+absl::Status FloorServer::Run(OnReady on_ready) {
   auto connection = FloorConnection::Connect(
-      {.broker = serving_.broker,
+      {.broker = serving_.address,
        .client_id = FloorClientId(),
        .qos = serving_.qos,
        .window = serving_.floor_window},
@@ -51,7 +51,7 @@ absl::Status FloorServer::Run(absl::AnyInvocable<void()> on_ready) {
   if (!connection.ok()) return connection.status();
   connection_ = *std::move(connection);
   if (absl::Status s = connection_->Subscribe(kFloorRequestFilter); !s.ok()) return s;
-  on_ready();
+  on_ready(serving_.address);
   while (true) {
     absl::StatusOr<bool> ended = connection_->Turn(absl::Seconds(1), STDIN_FILENO);
     if (!ended.ok()) return ended.status();
@@ -61,7 +61,7 @@ absl::Status FloorServer::Run(absl::AnyInvocable<void()> on_ready) {
 
 }  // namespace
 
-absl::Status RunFloorServer(const Serving& serving, absl::AnyInvocable<void()> on_ready) {
+absl::Status RunFloorServer(const Serving& serving, OnReady on_ready) {
   return FloorServer(serving).Run(std::move(on_ready));
 }
 

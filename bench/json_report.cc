@@ -32,7 +32,16 @@ std::string Json(const char* name, const std::vector<double>& values) {
       summary.spread);
 }
 
-std::string Json(const std::vector<Measurement>& rounds) {
+std::string RatioJson(
+    const char* name,
+    const std::vector<Measurement>& rounds,
+    const std::vector<Measurement>& base,
+    double Measurement::*member) {
+  return Json(name, Ratios(Column(rounds, member), Column(base, member)));
+}
+
+// The rounds of one contestant, also compared with those of another.
+std::string Json(const std::vector<Measurement>& rounds, const std::vector<Measurement>& base) {
   uint64_t calls = 0;
   uint64_t errors = 0;
   std::string first_error;
@@ -60,6 +69,10 @@ std::string Json(const std::vector<Measurement>& rounds) {
       Json("broker_cpu_us", Column(rounds, &Measurement::broker_cpu_micros)),
       ",\n      ",
       Json("server_cpu_us", Column(rounds, &Measurement::server_cpu_micros)),
+      ",\n      ",
+      RatioJson("rate_ratio", rounds, base, &Measurement::calls_per_second),
+      ",\n      ",
+      RatioJson("p50_ratio", rounds, base, &Measurement::p50_micros),
       "}");
 }
 
@@ -70,10 +83,6 @@ std::string Json(const Cell& cell) {
       static_cast<int>(cell.qos),
       cell.in_flight,
       cell.payload_size);
-}
-
-std::string RatioJson(const char* name, const CellResult& result, double Measurement::*member) {
-  return Json(name, Ratios(Column(result.mqrpc, member), Column(result.floor, member)));
 }
 
 }  // namespace
@@ -94,14 +103,12 @@ void JsonReport::Begin(const Options& options) {
 
 void JsonReport::Add(const CellResult& result) {
   absl::FPrintF(output_, "%s\n  {%s", separator_, Json(result.cell));
-  if (!result.floor.empty()) absl::FPrintF(output_, ",\n    \"floor\": %s", Json(result.floor));
-  if (!result.mqrpc.empty()) absl::FPrintF(output_, ",\n    \"mqrpc\": %s", Json(result.mqrpc));
-  if (!result.floor.empty() && !result.mqrpc.empty()) {
+  for (const auto& [contestant, rounds] : result.rounds) {
     absl::FPrintF(
         output_,
-        ",\n    %s, %s",
-        RatioJson("rate_ratio", result, &Measurement::calls_per_second),
-        RatioJson("p50_ratio", result, &Measurement::p50_micros));
+        ",\n    \"%s\": %s",
+        contestant->name,
+        Json(rounds, result.rounds.front().rounds));
   }
   absl::FPrintF(output_, "}");
   separator_ = ",";

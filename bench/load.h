@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
 #include "cell.h"
 
@@ -11,7 +12,7 @@ namespace mqrpc::bench {
 
 // A client's part in one round: the calls that it keeps going through a broker.
 struct Load {
-  std::string broker = {};  // address
+  std::string address = {};  // the broker's, or without one the server's
   Cell cell = {};
   int floor_window = 100;   // QoS 1 messages that the floor hands to libmosquitto at once
   size_t batch_calls = 64;  // mqrpc's, in one message at most
@@ -19,11 +20,16 @@ struct Load {
 
 // A server's part.
 struct Serving {
-  std::string broker = {};  // address
+  std::string address = {};  // the broker's
+  SocketKind socket = SocketKind::kTcp;
+  size_t in_flight = 1;
   QoS qos = QoS::kAtLeastOnce;
   size_t workers = 4;      // mqrpc's; 0: handlers run on the connection's thread
   int floor_window = 100;  // QoS 1 messages that the floor hands to libmosquitto at once
 };
+
+// Called by a server when calls can come, with the address at which clients find it.
+using OnReady = absl::AnyInvocable<void(const std::string& address)>;
 
 // After this time a call has failed, whoever makes it.
 inline constexpr absl::Duration kCallTimeout = absl::Seconds(10);

@@ -5,8 +5,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "floor_server.h"
-#include "mqrpc_server.h"
 #include "options.h"
 #include "report.h"
 #include "runner.h"
@@ -20,13 +18,13 @@ constexpr int kWrongArguments = 2;
 
 absl::Status Serve(const Options& options) {
   Serving serving = {
-      .broker = options.broker,
+      .address = options.broker,
+      .socket = options.sockets.front(),
+      .in_flight = options.in_flight.front(),
       .qos = options.qos.front(),
       .workers = options.workers,
       .floor_window = options.floor_window};
-  return *options.serve == Contestant::kFloor
-             ? RunFloorServer(serving, ServerProcess::AnnounceReady)
-             : RunMqrpcServer(serving, ServerProcess::AnnounceReady);
+  return options.serve->serve(serving, ServerProcess::AnnounceReady);
 }
 
 // An error if a single call was not answered as it should be.
@@ -51,18 +49,26 @@ absl::Status MeasureAll(const Options& options, Report& report) {
           absl::StrCat(ToString(cell), ": ", result.status().message()));
     }
     report.Add(*result);
-    all_answered.Update(CheckCalls(result->floor));
-    all_answered.Update(CheckCalls(result->mqrpc));
+    for (const auto& [contestant, rounds] : result->rounds) all_answered.Update(CheckCalls(rounds));
   }
   report.End();
   return all_answered;
 }
 
+std::unique_ptr<Report> MakeReport(Format format) {
+  switch (format) {
+    case Format::kJson:
+      return std::make_unique<JsonReport>(stdout);
+    case Format::kTsv:
+      return std::make_unique<TsvReport>(stdout);
+    default:
+      return std::make_unique<TextReport>(stdout);
+  }
+}
+
 int Run(const Options& options) {
-  TextReport text(stdout);
-  JsonReport json(stdout);
-  Report& report = options.json ? static_cast<Report&>(json) : text;
-  absl::Status status = options.serve.has_value() ? Serve(options) : MeasureAll(options, report);
+  absl::Status status =
+      options.serve != nullptr ? Serve(options) : MeasureAll(options, *MakeReport(options.format));
   if (status.ok()) return 0;
   fprintf(stderr, "mqrpc_bench: %s\n", status.ToString().c_str());
   return kFailed;
@@ -79,7 +85,7 @@ int main(int argc, char** argv) {
     return mqrpc::bench::kWrongArguments;
   }
   if (options->help) {
-    fputs(mqrpc::bench::kUsage, stdout);
+    fputs(mqrpc::bench::Usage().c_str(), stdout);
     return 0;
   }
   return mqrpc::bench::Run(*options);

@@ -101,7 +101,7 @@ void AsynchronousCalls::Run() {
 }  // namespace
 
 absl::Status RunMqrpcClient(const Load& load, Recorder& recorder) {
-  auto transport = ConnectMosquitto({.broker = load.broker});
+  auto transport = ConnectMosquitto({.broker = load.address});
   if (!transport.ok()) return transport.status();
   Channel channel(
       **transport,

@@ -1,8 +1,7 @@
 #include "mqrpc_server.h"
 
-#include <unistd.h>
-
 #include "echo.mqrpc.pb.h"
+#include "end_of_input.h"
 #include "mqrpc/mosquitto_transport.h"
 #include "mqrpc/server.h"
 
@@ -18,22 +17,16 @@ class Echoes final : public EchoService::Service {
   }
 };
 
-void AwaitEndOfInput() {
-  char byte;
-  while (read(STDIN_FILENO, &byte, sizeof(byte)) > 0) {
-  }
-}
-
 }  // namespace
 
-absl::Status RunMqrpcServer(const Serving& serving, absl::AnyInvocable<void()> on_ready) {
-  auto transport = ConnectMosquitto({.broker = serving.broker});
+absl::Status RunMqrpcServer(const Serving& serving, OnReady on_ready) {
+  auto transport = ConnectMosquitto({.broker = serving.address});
   if (!transport.ok()) return transport.status();
   Echoes echoes;
   Server server(**transport, {.workers = serving.workers});
   if (absl::Status status = server.Register(echoes); !status.ok()) return status;
   if (absl::Status status = server.Start(); !status.ok()) return status;
-  on_ready();
+  on_ready(serving.address);
   AwaitEndOfInput();
   return absl::OkStatus();
 }

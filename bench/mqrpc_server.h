@@ -1,7 +1,6 @@
 #ifndef MQRPC_BENCH_MQRPC_SERVER_H_
 #define MQRPC_BENCH_MQRPC_SERVER_H_
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "load.h"
 
@@ -9,7 +8,7 @@ namespace mqrpc::bench {
 
 // Serves EchoService with mqrpc. Calls `on_ready` when calls can come, and returns once the
 // standard input has ended.
-absl::Status RunMqrpcServer(const Serving& serving, absl::AnyInvocable<void()> on_ready);
+absl::Status RunMqrpcServer(const Serving& serving, OnReady on_ready);
 
 }  // namespace mqrpc::bench
 

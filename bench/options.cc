@@ -6,24 +6,26 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
-#include "payload.h"
 
 namespace mqrpc::bench {
 
-const char kUsage[] =
+namespace {
+
+constexpr char kUsage[] =
     R"(Usage: mqrpc_bench [options]
 
-Measures calls of mqrpc, and of plain libmosquitto carrying the same messages (the
-floor), side by side at one private broker. Client, broker and server are three
-processes. The figures are medians over the rounds.
+Measures calls of several contestants side by side. Client, broker and server are three
+processes. The figures are medians over the rounds, in each of which all contestants take
+their turn; the first of --run is what the others are compared with.
 
-Which cells (each a list, such as --in-flight 1,64; default: all of them):
-  --run LIST           floor,mqrpc
+Which cells (each a list, such as --in-flight 1,64):
+  --run LIST           floor,mqrpc; who takes part, of those below
   --socket LIST        tcp,unix
   --qos LIST           0,1
   --in-flight LIST     1,64,1024   calls outstanding at any time
-  --payload LIST       64,16384    bytes of a request and of its reply, at least 16
+  --payload LIST       64,16384    bytes of a request and of its reply
 
 How:
   --rounds N           5; each measures every contestant once
@@ -36,13 +38,13 @@ How:
   --floor-window N     100; QoS 1 messages that the floor hands to libmosquitto at once
 
   --smoke              one cell of each QoS and socket, a fraction of a second each
-  --json               print JSON
+  --json, --tsv        print JSON, or a table with tabs
   --help               print this
 
 The exit code is 0 if every call was answered as it should be.
-)";
 
-namespace {
+Contestants:
+)";
 
 using Text = std::string_view;
 using Setter = std::function<absl::Status(Text value)>;
@@ -108,11 +110,10 @@ absl::Status ParseList(
   return absl::OkStatus();
 }
 
-absl::Status ParseContestant(Text value, Contestant& contestant) {
-  return ParseWord<Contestant>(
-      value,
-      {{"floor", Contestant::kFloor}, {"mqrpc", Contestant::kMqrpc}},
-      contestant);
+absl::Status ParseContestant(Text value, const Contestant*& contestant) {
+  contestant = FindContestant(value);
+  if (contestant != nullptr) return absl::OkStatus();
+  return Wrong(value, "a contestant; --help lists those of this build");
 }
 
 absl::Status ParseSocket(Text value, SocketKind& socket) {
@@ -129,7 +130,7 @@ absl::Status ParseQoS(Text value, QoS& qos) {
 absl::Status ParseInFlight(Text value, size_t& size) { return ParseSize(value, 1, 100'000, size); }
 
 absl::Status ParsePayloadSize(Text value, size_t& size) {
-  return ParseSize(value, kMinPayloadSize, 64 << 20, size);
+  return ParseSize(value, 0, 64 << 20, size);
 }
 
 void SetSmoke(Options& options) {
@@ -142,14 +143,16 @@ void SetSmoke(Options& options) {
 
 std::map<Text, std::function<void()>> Flags(Options& o) {
   return {
-      {"--json", [&o] { o.json = true; }},
+      {"--json", [&o] { o.format = Format::kJson; }},
+      {"--tsv", [&o] { o.format = Format::kTsv; }},
       {"--help", [&o] { o.help = true; }},
       {"--smoke", [&o] { SetSmoke(o); }}};
 }
 
 std::map<Text, Setter> ValuedOptions(Options& o) {
   return {
-      {"--run", [&o](Text v) { return ParseList<Contestant>(v, ParseContestant, o.contestants); }},
+      {"--run",
+       [&o](Text v) { return ParseList<const Contestant*>(v, ParseContestant, o.contestants); }},
       {"--socket", [&o](Text v) { return ParseList<SocketKind>(v, ParseSocket, o.sockets); }},
       {"--qos", [&o](Text v) { return ParseList<QoS>(v, ParseQoS, o.qos); }},
       {"--in-flight", [&o](Text v) { return ParseList<size_t>(v, ParseInFlight, o.in_flight); }},
@@ -166,7 +169,7 @@ std::map<Text, Setter> ValuedOptions(Options& o) {
          absl::StrAppend(&o.broker_config, View(v), "\n");
          return absl::OkStatus();
        }},
-      {"--serve", [&o](Text v) { return ParseContestant(v, o.serve.emplace()); }},
+      {"--serve", [&o](Text v) { return ParseContestant(v, o.serve); }},
       {"--broker",
        [&o](Text v) {
          o.broker = v;
@@ -204,18 +207,30 @@ absl::StatusOr<Options> ParseOptions(const std::vector<Text>& arguments) {
   return options;
 }
 
-std::vector<std::string> ServingArguments(Contestant contestant, const Serving& serving) {
+std::vector<std::string> ServingArguments(const Contestant& contestant, const Serving& serving) {
   return {
       "--serve",
-      ToString(contestant),
+      std::string(contestant.name),
       "--broker",
-      serving.broker,
+      serving.address,
+      "--socket",
+      ToString(serving.socket),
+      "--in-flight",
+      absl::StrCat(serving.in_flight),
       "--qos",
       absl::StrCat(static_cast<int>(serving.qos)),
       "--workers",
       absl::StrCat(serving.workers),
       "--floor-window",
       absl::StrCat(serving.floor_window)};
+}
+
+std::string Usage() {
+  std::string usage = kUsage;
+  for (const Contestant& contestant : Contestants()) {
+    absl::StrAppendFormat(&usage, "  %-20s %s\n", contestant.name, contestant.about);
+  }
+  return usage;
 }
 
 std::vector<Cell> Options::Cells() const {

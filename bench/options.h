@@ -2,7 +2,6 @@
 #define MQRPC_BENCH_OPTIONS_H_
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,13 +9,18 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "cell.h"
+#include "contestant.h"
 #include "load.h"
 
 namespace mqrpc::bench {
 
+// Of the report: for people, or for programs.
+enum class Format { kText, kJson, kTsv };
+
 // What the command line asks for.
 struct Options {
-  std::vector<Contestant> contestants = {Contestant::kFloor, Contestant::kMqrpc};
+  // The first is the one that the others are compared with.
+  std::vector<const Contestant*> contestants = {FindContestant("floor"), FindContestant("mqrpc")};
   std::vector<SocketKind> sockets = {SocketKind::kTcp, SocketKind::kUnix};
   std::vector<QoS> qos = {QoS::kAtMostOnce, QoS::kAtLeastOnce};
   std::vector<size_t> in_flight = {1, 64, 1024};
@@ -31,11 +35,11 @@ struct Options {
   size_t batch_calls = 64;
   int floor_window = 100;
 
-  bool json = false;
+  Format format = Format::kText;
   bool help = false;
 
   // The other role of this program: the server of this contestant, at this broker.
-  std::optional<Contestant> serve = {};
+  const Contestant* serve = nullptr;
   std::string broker = {};
 
   // The matrix, in the order of the report.
@@ -46,9 +50,9 @@ struct Options {
 absl::StatusOr<Options> ParseOptions(const std::vector<std::string_view>& arguments);
 
 // The arguments that have this program serve; the inverse of ParseOptions.
-std::vector<std::string> ServingArguments(Contestant contestant, const Serving& serving);
+std::vector<std::string> ServingArguments(const Contestant& contestant, const Serving& serving);
 
-extern const char kUsage[];
+std::string Usage();
 
 }  // namespace mqrpc::bench
 

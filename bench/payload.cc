@@ -3,6 +3,13 @@
 #include <cstring>
 
 namespace mqrpc::bench {
+namespace {
+
+constexpr size_t kStampSize = sizeof(uint64_t);
+
+bool HasStamps(size_t size) { return size >= 2 * kStampSize; }
+
+}  // namespace
 
 std::string MakePayload(size_t size) {
   std::string payload(size, '\0');
@@ -11,16 +18,18 @@ std::string MakePayload(size_t size) {
 }
 
 void Stamp(uint64_t call, std::string& payload) {
-  memcpy(payload.data(), &call, sizeof(call));
-  memcpy(payload.data() + payload.size() - sizeof(call), &call, sizeof(call));
+  if (!HasStamps(payload.size())) return;
+  memcpy(payload.data(), &call, kStampSize);
+  memcpy(payload.data() + payload.size() - kStampSize, &call, kStampSize);
 }
 
 bool IsStamped(uint64_t call, size_t size, std::string_view payload) {
   if (payload.size() != size) return false;
+  if (!HasStamps(size)) return true;
   uint64_t front;
   uint64_t back;
-  memcpy(&front, payload.data(), sizeof(front));
-  memcpy(&back, payload.data() + size - sizeof(back), sizeof(back));
+  memcpy(&front, payload.data(), kStampSize);
+  memcpy(&back, payload.data() + size - kStampSize, kStampSize);
   return front == call && back == call;
 }
 

@@ -9,10 +9,8 @@
 namespace mqrpc::bench {
 
 // A payload carries the number of its call at both ends, so that a reply to another call, or one
-// that was cut or garbled, is noticed at next to no cost.
-inline constexpr size_t kMinPayloadSize = 16;
-
-// At least kMinPayloadSize bytes, not yet stamped.
+// that was cut or garbled, is noticed at next to no cost. Of one too short for that only the size
+// is looked at.
 std::string MakePayload(size_t size);
 
 void Stamp(uint64_t call, std::string& payload);

@@ -35,7 +35,7 @@ void Recorder::Start() { begin_ = Clock::now(); }
 Recorder::CpuTimes Recorder::ReadCpuTimes() const {
   return {
       .client = processes_.client.Now(),
-      .broker = processes_.broker.Now(),
+      .broker = processes_.broker.has_value() ? processes_.broker->Now() : absl::ZeroDuration(),
       .server = processes_.server.Now()};
 }
 

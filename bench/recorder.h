@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -21,7 +22,7 @@ class Recorder {
 
   struct Processes {
     CpuClock client;
-    CpuClock broker;
+    std::optional<CpuClock> broker;
     CpuClock server;
   };
 

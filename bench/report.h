@@ -29,7 +29,7 @@ class TextReport final : public Report {
   FILE* const output_;
 };
 
-// One JSON object for programs: {"options": {…}, "cells": [{…, "floor": {…}, "mqrpc": {…}}, …]}.
+// One JSON object for programs: {…, "cells": [{…, "floor": {…}, "mqrpc": {…}}, …]}.
 class JsonReport final : public Report {
  public:
   explicit JsonReport(FILE* output) : output_(output) {}
@@ -40,6 +40,18 @@ class JsonReport final : public Report {
  private:
   FILE* const output_;
   const char* separator_ = "";
+};
+
+// A line for each contestant in each cell, with tabs between medians; the first line names them.
+class TsvReport final : public Report {
+ public:
+  explicit TsvReport(FILE* output) : output_(output) {}
+  void Begin(const Options& options) override;
+  void Add(const CellResult& result) override;
+  void End() override {}
+
+ private:
+  FILE* const output_;
 };
 
 }  // namespace mqrpc::bench

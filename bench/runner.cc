@@ -7,72 +7,105 @@
 #include <utility>
 
 #include "cpu_clock.h"
-#include "floor_client.h"
-#include "mqrpc_client.h"
 #include "recorder.h"
 #include "server_process.h"
 
 namespace mqrpc::bench {
 namespace {
 
+// `broker` is 0 if there is none.
 absl::StatusOr<Recorder::Processes> ClocksOf(pid_t broker, pid_t server) {
   absl::StatusOr<CpuClock> client_clock = CpuClock::Of(getpid());
   if (!client_clock.ok()) return client_clock.status();
-  absl::StatusOr<CpuClock> broker_clock = CpuClock::Of(broker);
-  if (!broker_clock.ok()) return broker_clock.status();
   absl::StatusOr<CpuClock> server_clock = CpuClock::Of(server);
   if (!server_clock.ok()) return server_clock.status();
-  return Recorder::Processes{
-      .client = *client_clock,
-      .broker = *broker_clock,
-      .server = *server_clock};
+  Recorder::Processes clocks = {.client = *client_clock, .broker = {}, .server = *server_clock};
+  if (broker == 0) return clocks;
+  absl::StatusOr<CpuClock> broker_clock = CpuClock::Of(broker);
+  if (!broker_clock.ok()) return broker_clock.status();
+  clocks.broker = *broker_clock;
+  return clocks;
+}
+
+bool NeedsIt(const Options& options, Middle middle) {
+  return std::any_of(
+      options.contestants.begin(),
+      options.contestants.end(),
+      [middle](const Contestant* contestant) { return contestant->middle == middle; });
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Runner>> Runner::Start(const Options& options) {
-  auto broker = testing::LocalBroker::Start({.extra_config = options.broker_config});
-  if (!broker.ok()) return broker.status();
-  return std::unique_ptr<Runner>(new Runner(options, *std::move(broker)));
+  std::unique_ptr<Runner> runner(new Runner(options));
+  if (NeedsIt(options, Middle::kMosquitto)) {
+    auto broker = testing::LocalBroker::Start({.extra_config = options.broker_config});
+    if (!broker.ok()) return broker.status();
+    runner->mosquitto_ = *std::move(broker);
+  }
+#ifdef MQRPC_BENCH_PEERS
+  if (NeedsIt(options, Middle::kNats)) {
+    auto broker = NatsBroker::Start();
+    if (!broker.ok()) return broker.status();
+    runner->nats_ = *std::move(broker);
+  }
+#endif
+  return runner;
 }
 
 absl::StatusOr<CellResult> Runner::Run(const Cell& cell) {
   CellResult result = {.cell = cell};
-  std::vector<Contestant> order = options_.contestants;
+  for (const Contestant* contestant : options_.contestants) {
+    if (contestant->CanUse(cell.socket)) result.rounds.push_back({.contestant = contestant});
+  }
+  std::vector<CellResult::Rounds*> order;
+  for (CellResult::Rounds& rounds : result.rounds) order.push_back(&rounds);
   for (size_t round = 0; round < options_.rounds; ++round) {
-    for (Contestant contestant : order) {
-      absl::StatusOr<Measurement> measurement = Measure(contestant, cell);
+    for (CellResult::Rounds* rounds : order) {
+      absl::StatusOr<Measurement> measurement = Measure(*rounds->contestant, cell);
       if (!measurement.ok()) return measurement.status();
-      auto& rounds = contestant == Contestant::kFloor ? result.floor : result.mqrpc;
-      rounds.push_back(*std::move(measurement));
+      rounds->rounds.push_back(*std::move(measurement));
     }
-    // So that neither always has the other's wake.
+    // So that none always has the same one's wake.
     std::reverse(order.begin(), order.end());
   }
   return result;
 }
 
-absl::StatusOr<Measurement> Runner::Measure(Contestant contestant, const Cell& cell) {
-  const std::string& address =
-      cell.socket == SocketKind::kTcp ? broker_->address() : broker_->unix_address();
+Runner::MiddleAddress Runner::Find(Middle middle, SocketKind socket) const {
+  bool is_tcp = socket == SocketKind::kTcp;
+  switch (middle) {
+    case Middle::kMosquitto:
+      return {is_tcp ? mosquitto_->address() : mosquitto_->unix_address(), mosquitto_->pid()};
+#ifdef MQRPC_BENCH_PEERS
+    case Middle::kNats:
+      return {nats_->address(), nats_->pid()};
+#endif
+    default:
+      return {};
+  }
+}
+
+absl::StatusOr<Measurement> Runner::Measure(const Contestant& contestant, const Cell& cell) {
+  MiddleAddress middle = Find(contestant.middle, cell.socket);
   absl::StatusOr<std::unique_ptr<ServerProcess>> server = ServerProcess::Start(ServingArguments(
       contestant,
-      {.broker = address,
+      {.address = middle.address,
+       .socket = cell.socket,
+       .in_flight = cell.in_flight,
        .qos = cell.qos,
        .workers = options_.workers,
        .floor_window = options_.floor_window}));
   if (!server.ok()) return server.status();
-  absl::StatusOr<Recorder::Processes> clocks = ClocksOf(broker_->pid(), (*server)->pid());
+  absl::StatusOr<Recorder::Processes> clocks = ClocksOf(middle.pid, (*server)->pid());
   if (!clocks.ok()) return clocks.status();
   Recorder recorder(*clocks, options_.warm_up, options_.duration);
   Load load = {
-      .broker = address,
+      .address = (*server)->address(),
       .cell = cell,
       .floor_window = options_.floor_window,
       .batch_calls = options_.batch_calls};
-  absl::Status status = contestant == Contestant::kFloor ? RunFloorClient(load, recorder)
-                                                         : RunMqrpcClient(load, recorder);
-  if (!status.ok()) return status;
+  if (absl::Status s = contestant.call(load, recorder); !s.ok()) return s;
   return recorder.Result();
 }
 

@@ -2,6 +2,7 @@
 #define MQRPC_BENCH_RUNNER_H_
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -9,17 +10,24 @@
 #include "measurement.h"
 #include "mqrpc/testing/local_broker.h"
 #include "options.h"
+#ifdef MQRPC_BENCH_PEERS
+#include "nats_broker.h"
+#endif
 
 namespace mqrpc::bench {
 
-// The rounds of one cell; a contestant that does not take part has none.
+// The rounds of one cell, of those contestants who can take part in it, as Options names them.
 struct CellResult {
+  struct Rounds {
+    const Contestant* contestant;
+    std::vector<Measurement> rounds = {};
+  };
+
   Cell cell = {};
-  std::vector<Measurement> floor = {};
-  std::vector<Measurement> mqrpc = {};
+  std::vector<Rounds> rounds = {};
 };
 
-// Measures cells at one private broker. Each measurement has a server process of its own,
+// Measures cells, with private brokers. Each measurement has a server process of its own,
 // connections of its own, and this process as its client.
 class Runner {
  public:
@@ -31,13 +39,22 @@ class Runner {
   absl::StatusOr<CellResult> Run(const Cell& cell);
 
  private:
-  Runner(const Options& options, std::unique_ptr<testing::LocalBroker> broker)
-      : options_(options), broker_(std::move(broker)) {}
+  // Where servers find what stands in the middle, and its process.
+  struct MiddleAddress {
+    std::string address = {};
+    pid_t pid = 0;  // 0: none
+  };
 
-  absl::StatusOr<Measurement> Measure(Contestant contestant, const Cell& cell);
+  explicit Runner(const Options& options) : options_(options) {}
+
+  MiddleAddress Find(Middle middle, SocketKind socket) const;
+  absl::StatusOr<Measurement> Measure(const Contestant& contestant, const Cell& cell);
 
   const Options& options_;
-  const std::unique_ptr<testing::LocalBroker> broker_;
+  std::unique_ptr<testing::LocalBroker> mosquitto_;
+#ifdef MQRPC_BENCH_PEERS
+  std::unique_ptr<NatsBroker> nats_;
+#endif
 };
 
 }  // namespace mqrpc::bench

@@ -53,16 +53,19 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(
   close(output->write);
   if (!pid.ok()) return pid.status();
   std::unique_ptr<ServerProcess> server(new ServerProcess(*pid, input->write));
-  char ready;
-  ssize_t size = read(output->read, &ready, sizeof(ready));
+  server->ReadAddress(output->read);
   close(output->read);
-  if (size == sizeof(ready)) return server;
+  if (!server->address_.empty()) return server;
   return absl::InternalError("the server ended before it was ready; it says why above");
 }
 
-void ServerProcess::AnnounceReady() {
-  char ready = '\n';
-  [[maybe_unused]] ssize_t size = write(STDOUT_FILENO, &ready, sizeof(ready));
+void ServerProcess::ReadAddress(int output) {
+  for (char c; read(output, &c, 1) == 1 && c != '\n';) address_ += c;
+}
+
+void ServerProcess::AnnounceReady(const std::string& address) {
+  std::string line = address + "\n";
+  [[maybe_unused]] ssize_t size = write(STDOUT_FILENO, line.data(), line.size());
 }
 
 ServerProcess::~ServerProcess() {

@@ -16,12 +16,12 @@ namespace mqrpc::bench {
 // when the process that started it dies.
 class ServerProcess {
  public:
-  // Returns when the server has said, by AnnounceReady(), that calls can come.
+  // Returns when the server has said, by AnnounceReady(), that calls can come, and to where.
   static absl::StatusOr<std::unique_ptr<ServerProcess>> Start(
       const std::vector<std::string>& arguments);
 
   // In the server.
-  static void AnnounceReady();
+  static void AnnounceReady(const std::string& address);
 
   ~ServerProcess();
 
@@ -29,12 +29,16 @@ class ServerProcess {
   ServerProcess& operator=(const ServerProcess&) = delete;
 
   pid_t pid() const { return pid_; }
+  const std::string& address() const { return address_; }
 
  private:
   ServerProcess(pid_t pid, int input) : pid_(pid), input_(input) {}
 
+  void ReadAddress(int output);
+
   const pid_t pid_;
   const int input_;
+  std::string address_;
 };
 
 }  // namespace mqrpc::bench

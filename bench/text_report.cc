@@ -1,4 +1,5 @@
 #include <string>
+#include <string_view>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -20,11 +21,11 @@ std::string Cpu(const std::vector<Measurement>& rounds) {
       Median(rounds, &Measurement::server_cpu_micros));
 }
 
-std::string Row(const char* name, const std::vector<Measurement>& rounds) {
+std::string Row(std::string_view name, const std::vector<Measurement>& rounds) {
   Summary rate = Summarize(Column(rounds, &Measurement::calls_per_second));
   Summary p50 = Summarize(Column(rounds, &Measurement::p50_micros));
   return absl::StrFormat(
-      "  %-6s %9.0f %4.0f%% %9.1f %4.0f%% %10.1f %s",
+      "  %-19s %9.0f %4.0f%% %9.1f %4.0f%% %10.1f %s",
       name,
       rate.median,
       rate.spread * 100,
@@ -34,9 +35,11 @@ std::string Row(const char* name, const std::vector<Measurement>& rounds) {
       Cpu(rounds));
 }
 
-std::string RatioText(const CellResult& result, double Measurement::*member) {
-  std::vector<double> ratios = Ratios(Column(result.mqrpc, member), Column(result.floor, member));
-  if (ratios.empty()) return "";
+std::string RatioText(
+    const std::vector<Measurement>& rounds,
+    const std::vector<Measurement>& base,
+    double Measurement::*member) {
+  std::vector<double> ratios = Ratios(Column(rounds, member), Column(base, member));
   return absl::StrFormat(" %6.2f", Summarize(ratios).median);
 }
 
@@ -45,7 +48,7 @@ std::string BrokerSettings(const Options& options) {
   return absl::StrJoin(absl::StrSplit(options.broker_config, '\n', absl::SkipEmpty()), "; ");
 }
 
-void PrintErrors(FILE* output, const char* name, const std::vector<Measurement>& rounds) {
+void PrintErrors(FILE* output, std::string_view name, const std::vector<Measurement>& rounds) {
   for (size_t i = 0; i < rounds.size(); ++i) {
     if (rounds[i].errors == 0) continue;
     absl::FPrintF(
@@ -65,28 +68,32 @@ void TextReport::Begin(const Options& options) {
       output_,
       "Medians of %d rounds of %s (± from the least to the greatest); times in µs; the server of\n"
       "mqrpc has %d workers, a message up to %d calls; broker settings: %s\n\n"
-      "          calls/s    ±        p50    ±         p99  CPU per call:            mqrpc/floor\n"
-      "                                                   client  broker  server   rate    p50\n",
+      "                       calls/s    ±        p50    ±         p99  CPU per call:          "
+      "  ratio to %s\n"
+      "                                                                client  broker  server "
+      "  rate    p50\n",
       options.rounds,
       absl::FormatDuration(options.duration),
       options.workers,
       options.batch_calls,
-      BrokerSettings(options));
+      BrokerSettings(options),
+      options.contestants.front()->name);
 }
 
 void TextReport::Add(const CellResult& result) {
   absl::FPrintF(output_, "%s\n", ToString(result.cell));
-  if (!result.floor.empty()) absl::FPrintF(output_, "%s\n", Row("floor", result.floor));
-  if (!result.mqrpc.empty()) {
+  for (const auto& [contestant, rounds] : result.rounds) {
+    const std::vector<Measurement>& base = result.rounds.front().rounds;
     absl::FPrintF(
         output_,
         "%s%s%s\n",
-        Row("mqrpc", result.mqrpc),
-        RatioText(result, &Measurement::calls_per_second),
-        RatioText(result, &Measurement::p50_micros));
+        Row(contestant->name, rounds),
+        RatioText(rounds, base, &Measurement::calls_per_second),
+        RatioText(rounds, base, &Measurement::p50_micros));
   }
-  PrintErrors(output_, "floor", result.floor);
-  PrintErrors(output_, "mqrpc", result.mqrpc);
+  for (const auto& [contestant, rounds] : result.rounds) {
+    PrintErrors(output_, contestant->name, rounds);
+  }
   fflush(output_);
 }
 

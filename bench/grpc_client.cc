@@ -1,0 +1,136 @@
+#include "grpc_client.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "echo.grpc.pb.h"
+#include "payload.h"
+
+namespace mqrpc::bench {
+namespace {
+
+using Stub = with_grpc::EchoService::Stub;
+
+void SetDeadline(grpc::ClientContext& context) {
+  context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoSeconds(kCallTimeout));
+}
+
+void Report(
+    Recorder& recorder,
+    const Load& load,
+    uint64_t call,
+    Recorder::Clock::time_point started,
+    const grpc::Status& status,
+    const EchoReply& reply) {
+  Recorder::Clock::time_point now = Recorder::Clock::now();
+  if (!status.ok()) {
+    recorder.Fail(absl::InternalError(absl::StrCat("gRPC: ", status.error_message())));
+  } else if (IsStamped(call, load.cell.payload_size, reply.payload())) {
+    recorder.Succeed(started, now);
+  } else {
+    recorder.Fail(absl::DataLossError("a reply with another payload than its request"));
+  }
+}
+
+void MakeBlockingCalls(Stub& stub, const Load& load, Recorder& recorder) {
+  EchoRequest request;
+  request.set_payload(MakePayload(load.cell.payload_size));
+  recorder.Start();
+  for (uint64_t number = 1; recorder.wants_more(); ++number) {
+    Recorder::Clock::time_point started = Recorder::Clock::now();
+    Stamp(number, *request.mutable_payload());
+    grpc::ClientContext context;
+    SetDeadline(context);
+    EchoReply reply;
+    grpc::Status status = stub.Echo(&context, request, &reply);
+    Report(recorder, load, number, started, status, reply);
+  }
+}
+
+class AsynchronousCalls {
+ public:
+  AsynchronousCalls(Stub& stub, const Load& load, Recorder& recorder)
+      : stub_(stub), load_(load), recorder_(recorder), slots_(load.cell.in_flight) {}
+
+  void Run() {
+    recorder_.Start();
+    for (size_t i = 0; i < slots_.size(); ++i) {
+      slots_[i].number = i;
+      slots_[i].request.set_payload(MakePayload(load_.cell.payload_size));
+      StartCall(slots_[i]);
+    }
+    all_ended_.get_future().wait();
+  }
+
+ private:
+  struct Slot {
+    uint64_t number = 0;
+    Recorder::Clock::time_point started = {};
+    std::unique_ptr<grpc::ClientContext> context = {};
+    EchoRequest request = {};
+    EchoReply reply = {};
+  };
+
+  void StartCall(Slot& slot) {
+    slot.started = Recorder::Clock::now();
+    Stamp(slot.number, *slot.request.mutable_payload());
+    slot.context = std::make_unique<grpc::ClientContext>();
+    SetDeadline(*slot.context);
+    stub_.async()->Echo(
+        slot.context.get(),
+        &slot.request,
+        &slot.reply,
+        [this, &slot](const grpc::Status& status) { OnReply(slot, status); });
+  }
+
+  // On whatever thread gRPC has for it.
+  void OnReply(Slot& slot, const grpc::Status& status) {
+    bool is_last = false;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      Report(recorder_, load_, slot.number, slot.started, status, slot.reply);
+      if (!recorder_.wants_more()) {
+        is_last = ++ended_ == slots_.size();
+        if (!is_last) return;
+      }
+    }
+    if (is_last) return all_ended_.set_value();
+    slot.number += slots_.size();
+    StartCall(slot);
+  }
+
+  Stub& stub_;
+  const Load& load_;
+  std::mutex mutex_;  // of the recorder and the count
+  Recorder& recorder_;
+  size_t ended_ = 0;
+  std::vector<Slot> slots_;
+  std::promise<void> all_ended_;
+};
+
+}  // namespace
+
+absl::Status RunGrpcClient(const Load& load, Recorder& recorder) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  std::shared_ptr<grpc::Channel> channel =
+      grpc::CreateCustomChannel(load.address, grpc::InsecureChannelCredentials(), arguments);
+  if (!channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(10))) {
+    return absl::UnavailableError("no connection to the gRPC server");
+  }
+  std::unique_ptr<Stub> stub = with_grpc::EchoService::NewStub(channel);
+  if (load.cell.in_flight == 1) {
+    MakeBlockingCalls(*stub, load, recorder);
+  } else {
+    AsynchronousCalls(*stub, load, recorder).Run();
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace mqrpc::bench

@@ -1,0 +1,64 @@
+#include <string>
+
+#include "absl/strings/str_format.h"
+#include "report.h"
+
+namespace mqrpc::bench {
+namespace {
+
+using Member = double Measurement::*;
+
+constexpr Member kMedians[] = {
+    &Measurement::p50_micros,
+    &Measurement::p99_micros,
+    &Measurement::client_cpu_micros,
+    &Measurement::broker_cpu_micros,
+    &Measurement::server_cpu_micros};
+
+std::string Median(const std::vector<double>& values) {
+  return absl::StrFormat("\t%.5g", Summarize(values).median);
+}
+
+std::string Row(
+    const Cell& cell,
+    const Contestant& contestant,
+    const std::vector<Measurement>& rounds,
+    const std::vector<Measurement>& base) {
+  uint64_t errors = 0;
+  for (const Measurement& round : rounds) errors += round.errors;
+  Summary rate = Summarize(Column(rounds, &Measurement::calls_per_second));
+  std::string row = absl::StrFormat(
+      "%s\t%d\t%d\t%d\t%s\t%d\t%.5g\t%.3g",
+      ToString(cell.socket),
+      static_cast<int>(cell.qos),
+      cell.payload_size,
+      cell.in_flight,
+      contestant.name,
+      errors,
+      rate.median,
+      rate.spread);
+  for (Member member : kMedians) row += Median(Column(rounds, member));
+  for (Member member : {&Measurement::calls_per_second, &Measurement::p50_micros}) {
+    row += Median(Ratios(Column(rounds, member), Column(base, member)));
+  }
+  return row;
+}
+
+}  // namespace
+
+void TsvReport::Begin(const Options&) {
+  absl::FPrintF(
+      output_,
+      "socket\tqos\tpayload\tin_flight\tcontestant\terrors\trate\tspread\tp50\tp99\t"
+      "client_cpu\tbroker_cpu\tserver_cpu\trate_ratio\tp50_ratio\n");
+}
+
+void TsvReport::Add(const CellResult& result) {
+  for (const auto& [contestant, rounds] : result.rounds) {
+    const std::vector<Measurement>& base = result.rounds.front().rounds;
+    absl::FPrintF(output_, "%s\n", Row(result.cell, *contestant, rounds, base));
+  }
+  fflush(output_);
+}
+
+}  // namespace mqrpc::bench
