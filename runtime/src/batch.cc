@@ -28,6 +28,9 @@ constexpr int kStatus = 2;
 constexpr int kRefused = 3;
 constexpr int kPayload = 4;
 
+// With its payload; for reserving room.
+constexpr size_t kLikelyFrameBytes = 64;
+
 constexpr uint32_t Tag(int field, Format::WireType type) { return Format::MakeTag(field, type); }
 constexpr auto kBytes = Format::WIRETYPE_LENGTH_DELIMITED;
 constexpr auto kNumber = Format::WIRETYPE_VARINT;
@@ -41,14 +44,24 @@ size_t SizeOfBytes(std::string_view bytes) {
   return 1 + CodedOutputStream::VarintSize32(static_cast<uint32_t>(bytes.size())) + bytes.size();
 }
 
-uint32_t WholeSeconds(absl::Duration time) {
-  return static_cast<uint32_t>(absl::ToInt64Seconds(absl::Ceil(time, absl::Seconds(1))));
+// Rounded up. (absl::Ceil divides in 128 bits.)
+uint32_t Whole(absl::Duration unit, absl::Duration time) {
+  int64_t nanoseconds = absl::ToInt64Nanoseconds(unit);
+  return static_cast<uint32_t>((absl::ToInt64Nanoseconds(time) + nanoseconds - 1) / nanoseconds);
 }
 
-bool ReadBytes(CodedInputStream& input, std::string& bytes) {
+uint32_t WholeSeconds(absl::Duration time) { return Whole(absl::Seconds(1), time); }
+
+// Views what is read, which lies in one piece.
+bool ReadBytes(CodedInputStream& input, std::string_view& bytes) {
   uint32_t size = 0;
-  return input.ReadVarint32(&size) && static_cast<int>(size) <= input.BytesUntilLimit() &&
-         input.ReadString(&bytes, static_cast<int>(size));
+  if (!input.ReadVarint32(&size)) return false;
+  if (size > static_cast<uint32_t>(input.BytesUntilLimit())) return false;
+  const void* data = nullptr;
+  int available = 0;
+  input.GetDirectBufferPointerInline(&data, &available);
+  bytes = std::string_view(static_cast<const char*>(data), size);
+  return input.Skip(static_cast<int>(size));
 }
 
 // Hands each field of a frame to `read`, which is to read it, or false: then it is skipped. What is
@@ -66,20 +79,24 @@ absl::Status ReadFrame(CodedInputStream& input, const ReadField& read) {
 
 absl::Status ReadRequest(CodedInputStream& input, BatchedRequest& request) {
   uint32_t timeout = 0;
+  std::optional<std::string_view> correlation;
+  std::string_view payload;
   absl::Status status = ReadFrame(input, [&](uint32_t tag) -> std::optional<bool> {
     switch (tag) {
       case Tag(kCorrelation, kBytes):
-        return ReadBytes(input, request.frame.correlation.emplace());
+        return ReadBytes(input, correlation.emplace());
       case Tag(kTimeout, kNumber):
         return input.ReadVarint32(&timeout);
       case Tag(kAttempt, kNumber):
         return input.ReadVarint32(&request.frame.attempt);
       case Tag(kPayload, kBytes):
-        return ReadBytes(input, request.frame.payload);
+        return ReadBytes(input, payload);
       default:
         return std::nullopt;
     }
   });
+  if (correlation.has_value()) request.frame.correlation.emplace(*correlation);
+  request.frame.payload = payload;
   request.frame.attempt = std::max(request.frame.attempt, 1u);
   request.frame.remaining = absl::Milliseconds(timeout);
   if (!status.ok()) return status;
@@ -91,7 +108,7 @@ absl::Status ReadRequest(CodedInputStream& input, BatchedRequest& request) {
 absl::Status ReadReply(CodedInputStream& input, BatchedReply& reply) {
   uint32_t code = 0;
   uint32_t refused = 0;
-  std::string payload;
+  std::string_view payload;
   absl::Status status = ReadFrame(input, [&](uint32_t tag) -> std::optional<bool> {
     switch (tag) {
       case Tag(kCorrelation, kBytes):
@@ -110,9 +127,10 @@ absl::Status ReadReply(CodedInputStream& input, BatchedReply& reply) {
   if (!status.ok()) {
     reply.reply.result = absl::InternalError("the reply does not parse");
   } else if (code == 0) {
-    reply.reply.result = std::move(payload);
+    reply.reply.result = std::string(payload);
   } else {
-    reply.reply.result = DecodeEnvelope(static_cast<int>(std::min(code, 1000u)), payload);
+    reply.reply.result =
+        DecodeEnvelope(static_cast<int>(std::min(code, 1000u)), std::string(payload));
   }
   return status;
 }
@@ -124,6 +142,7 @@ std::vector<Frame> ReadFrames(
     const std::string& payload,
     absl::Status (*read)(CodedInputStream&, Frame&)) {
   std::vector<Frame> frames;
+  frames.reserve(std::min(kMaxBatchCalls, payload.size() / kLikelyFrameBytes + 1));
   CodedInputStream input(
       reinterpret_cast<const uint8_t*>(payload.data()),
       static_cast<int>(payload.size()));
@@ -210,11 +229,13 @@ void BatchWriter::AddBytes(int field, std::string_view bytes) {
   payload_.append(bytes);
 }
 
-void BatchWriter::AddRequest(const RequestFrame& frame, std::string_view payload) {
-  std::string_view correlation = frame.correlation ? *frame.correlation : std::string_view();
-  auto timeout = static_cast<uint32_t>(
-      absl::ToInt64Milliseconds(absl::Ceil(frame.remaining, absl::Milliseconds(1))));
-  uint32_t attempt = frame.attempt > 1 ? frame.attempt : 0;
+void BatchWriter::AddRequest(
+    std::string_view correlation,
+    absl::Duration remaining,
+    uint32_t attempt,
+    std::string_view payload) {
+  uint32_t timeout = Whole(absl::Milliseconds(1), remaining);
+  if (attempt == 1) attempt = 0;  // as if it were not said
   BeginFrame(
       SizeOfBytes(correlation) + SizeOfNumber(timeout) + SizeOfNumber(attempt) +
       SizeOfBytes(payload));

@@ -26,9 +26,24 @@ bool IsBatch(const Message& message);
 // Collects the frames of one message.
 class BatchWriter {
  public:
-  // `payload` instead of the frame's own, which need not be copied for this.
-  void AddRequest(const RequestFrame& frame, std::string_view payload);
-  void AddRequest(const RequestFrame& frame) { AddRequest(frame, frame.payload); }
+  // For so many frames, whose payloads have so many bytes, if that is known.
+  void Reserve(size_t frames, size_t payload_bytes) {
+    payload_.reserve(frames * kFrameBytes + payload_bytes);
+  }
+
+  void AddRequest(const RequestFrame& frame) {
+    AddRequest(
+        frame.correlation ? *frame.correlation : std::string_view(),
+        frame.remaining,
+        frame.attempt,
+        frame.payload);
+  }
+  // Without a correlation, an empty one, nothing is answered.
+  void AddRequest(
+      std::string_view correlation,
+      absl::Duration remaining,
+      uint32_t attempt,
+      std::string_view payload);
   void AddReply(const ReplyAddress& address, const absl::StatusOr<std::string>& result, Ran ran);
 
   size_t bytes() const { return payload_.size(); }
@@ -42,6 +57,8 @@ class BatchWriter {
   Message TakeReplies(std::string topic, QoS qos, absl::Duration remaining);
 
  private:
+  static constexpr size_t kFrameBytes = 40;  // of most, besides their payloads
+
   void BeginFrame(size_t size);
   void AddNumber(int field, uint32_t value);
   void AddBytes(int field, std::string_view bytes);
@@ -56,7 +73,7 @@ struct BatchedRequest {
 };
 struct BatchedReply {
   absl::Status status = {};
-  std::string correlation = {};
+  std::string_view correlation = {};  // in the message
   Reply reply = {absl::UnknownError("")};
 };
 
@@ -64,6 +81,7 @@ struct BatchedReply {
 // parse.
 std::vector<BatchedRequest> DecodeRequests(const Message& message);
 std::vector<BatchedReply> DecodeReplies(const Message& message);
+std::vector<BatchedReply> DecodeReplies(Message&& message) = delete;  // which is viewed
 
 }  // namespace mqrpc::internal::wire
 

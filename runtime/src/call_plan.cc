@@ -75,24 +75,24 @@ absl::Status CheckChannelOptions(const ChannelOptions& options) {
   return status.ok() ? CheckTimeout("ChannelOptions::timeout", options.timeout) : status;
 }
 
-absl::StatusOr<PendingCall> PlanCall(
+absl::StatusOr<std::unique_ptr<PendingCall>> PlanCall(
     const ChannelOptions& channel,
     const Method& method,
     const CallOptions& call,
     absl::Time now) {
-  PendingCall plan = {
-      .service = method.service,
-      .method = method.name,
-      .idempotency = method.idempotency,
-      .qos = FirstOf(call.qos, method.options.qos, channel.qos),
-      .wait_for_ready =
-          FirstOf(call.wait_for_ready, method.options.wait_for_ready, channel.wait_for_ready),
-      .retry = FirstOf(call.retry, method.options.retry, channel.retry),
-      .timeout = FirstOf(call.timeout, method.options.timeout, channel.timeout)};
-  absl::Status status = CheckTimeout("CallOptions::timeout", plan.timeout);
-  if (status.ok()) status = CheckRetry("CallOptions::retry", plan.retry);
+  auto plan = std::make_unique<PendingCall>();
+  plan->service = method.service;
+  plan->method = method.name;
+  plan->idempotency = method.idempotency;
+  plan->qos = FirstOf(call.qos, method.options.qos, channel.qos);
+  plan->wait_for_ready =
+      FirstOf(call.wait_for_ready, method.options.wait_for_ready, channel.wait_for_ready);
+  plan->retry = FirstOf(call.retry, method.options.retry, channel.retry);
+  plan->timeout = FirstOf(call.timeout, method.options.timeout, channel.timeout);
+  absl::Status status = CheckTimeout("CallOptions::timeout", plan->timeout);
+  if (status.ok()) status = CheckRetry("CallOptions::retry", plan->retry);
   if (!status.ok()) return status;
-  plan.deadline = now + plan.timeout;
+  plan->deadline = now + plan->timeout;
   return plan;
 }
 

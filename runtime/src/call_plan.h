@@ -1,6 +1,8 @@
 #ifndef MQRPC_CALL_PLAN_H_
 #define MQRPC_CALL_PLAN_H_
 
+#include <memory>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -14,7 +16,7 @@ absl::Status CheckChannelOptions(const ChannelOptions& options);
 
 // What a call is to be, as it says itself, or else its method, or else its channel; without its id
 // and state. INVALID_ARGUMENT naming the option that is wrong.
-absl::StatusOr<PendingCall> PlanCall(
+absl::StatusOr<std::unique_ptr<PendingCall>> PlanCall(
     const ChannelOptions& channel,
     const Method& method,
     const CallOptions& call,

@@ -23,17 +23,29 @@ CallState::CallState(
 
 CallState::~CallState() { FreePlace(); }
 
-absl::AnyInvocable<void()> CallState::Complete(Result result) {
-  Continuation continuation;
+bool CallState::Complete(Result result) {
   {
     MutexLock lock(mutex_);
     core_ = nullptr;
-    continuation = std::move(continuation_);
-    if (!continuation) result_ = std::move(result);
+    result_ = std::move(result);
+    if (continuation_) return true;
   }
-  if (continuation) return Bind(std::move(continuation), std::move(result));
   completed_.NotifyOne();
-  return nullptr;
+  return false;
+}
+
+// The place is given back before the caller can know of the result: who then starts another call
+// finds it free.
+void CallState::Continue() {
+  Continuation continuation;
+  Result result;
+  {
+    MutexLock lock(mutex_);
+    continuation = std::move(continuation_);
+    result = *std::move(result_);
+  }
+  FreePlace();
+  continuation(std::move(result));
 }
 
 CallState::Result CallState::Wait() {
@@ -51,22 +63,19 @@ CallState::Result CallState::Wait() {
 }
 
 void CallState::Then(Continuation continuation) {
-  Result result;
+  bool is_taken;
   {
     MutexLock lock(mutex_);
-    if (std::exchange(is_taken_, true)) {
-      result = TakenError();
-    } else if (!result_.has_value()) {
+    is_taken = std::exchange(is_taken_, true);
+    if (!is_taken) {
       continuation_ = std::move(continuation);
-      return;
-    } else {
-      result = *std::move(result_);
+      if (!result_.has_value()) return;
     }
   }
-  absl::AnyInvocable<void()> task = Bind(std::move(continuation), std::move(result));
+  if (is_taken) return continuation(TakenError());
   // Without an executor the call failed before it was started: there is no thread to keep free.
-  if (executor_ == nullptr) return task();
-  executor_->Run(std::move(task));
+  if (executor_ == nullptr) return Continue();
+  executor_->Run([state = shared_from_this()] { state->Continue(); });
 }
 
 void CallState::Cancel() {
@@ -74,17 +83,6 @@ void CallState::Cancel() {
   // the lock: so it is still there. Posting takes no other lock of ours.
   MutexLock lock(mutex_);
   if (core_ != nullptr) core_->PostCancel(id_);
-}
-
-// The place is given back before the caller can know of the result: who then starts another call
-// finds it free.
-absl::AnyInvocable<void()> CallState::Bind(Continuation continuation, Result result) {
-  return [outstanding = std::exchange(outstanding_, nullptr),
-          continuation = std::move(continuation),
-          result = std::move(result)]() mutable {
-    if (outstanding != nullptr) outstanding->Remove();
-    continuation(std::move(result));
-  };
 }
 
 void CallState::FreePlace() {

@@ -38,7 +38,7 @@ class OutstandingCalls {
 
 // One call as its caller sees it: where the result is put once, and taken once. Who completes it is
 // settled elsewhere, by PendingCalls::Take. Thread-safe.
-class CallState {
+class CallState final : public std::enable_shared_from_this<CallState> {
  public:
   using Result = absl::StatusOr<std::string>;
   using Continuation = absl::AnyInvocable<void(Result)>;
@@ -58,16 +58,16 @@ class CallState {
   CallState(const CallState&) = delete;
   CallState& operator=(const CallState&) = delete;
 
-  // Once. Wakes the one who waits; where there is a continuation instead, returns it with its
-  // result, for the executor to run.
-  absl::AnyInvocable<void()> Complete(Result result);
+  // Once. Wakes the one who waits. True if there is a continuation instead, for the executor to run
+  // by Continue().
+  bool Complete(Result result);
+  void Continue();
 
   Result Wait();
   void Then(Continuation continuation);
   void Cancel();
 
  private:
-  absl::AnyInvocable<void()> Bind(Continuation continuation, Result result);
   void FreePlace();
 
   const uint64_t id_ = 0;

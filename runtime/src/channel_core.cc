@@ -85,11 +85,12 @@ std::shared_ptr<CallState> ChannelCore::Start(
   if (!status_.ok()) return Refuse(status_);
   if (is_shut_down_) return Refuse(absl::FailedPreconditionError(kShutDown));
   if (!request.ok()) return Refuse(std::move(request).status());
-  absl::StatusOr<PendingCall> call = PlanCall(options_, method, options, transport_.loop().Now());
-  if (!call.ok()) return Refuse(std::move(call).status());
+  auto plan = PlanCall(options_, method, options, transport_.loop().Now());
+  if (!plan.ok()) return Refuse(std::move(plan).status());
   absl::Status full = CheckMessageSize("request", request->size());
   if (full.ok()) full = TakePlace(request->size());
   if (!full.ok()) return Refuse(std::move(full));
+  std::unique_ptr<PendingCall> call = *std::move(plan);
   call->until = until;
   call->request_bytes = request->size();
   counters_.started.Add();
@@ -98,9 +99,13 @@ std::shared_ptr<CallState> ChannelCore::Start(
   call->payload = *std::move(request);
   auto state = std::make_shared<CallState>(*this, call->id, executor_, outstanding_);
   call->state = state;
-  transport_.loop().Post([self = shared_from_this(), call = *std::move(call)]() mutable {
-    self->Admit(std::move(call));
-  });
+  bool is_first;
+  {
+    MutexLock lock(mutex_);
+    is_first = arrived_.empty();
+    arrived_.push_back(std::move(call));
+  }
+  if (is_first) transport_.loop().Post([self = shared_from_this()] { self->AdmitArrived(); });
   return state;
 }
 
@@ -149,8 +154,18 @@ void ChannelCore::PostCancel(CallId id) {
   });
 }
 
-void ChannelCore::Admit(PendingCall call) {
-  if (closed_) return Complete(std::move(call), absl::CancelledError(kShutDown));
+// All that were started since it was posted, in one turn.
+void ChannelCore::AdmitArrived() {
+  std::vector<std::unique_ptr<PendingCall>> arrived;
+  {
+    MutexLock lock(mutex_);
+    arrived.swap(arrived_);
+  }
+  for (std::unique_ptr<PendingCall>& call : arrived) Admit(std::move(call));
+}
+
+void ChannelCore::Admit(std::unique_ptr<PendingCall> call) {
+  if (closed_) return Complete(*call, absl::CancelledError(kShutDown));
   PendingCall& pending = pending_.Insert(std::move(call));
   sender_->Admit(pending);
   ArmTimer();
@@ -318,34 +333,41 @@ void ChannelCore::ArmTimer() {
 }
 
 void ChannelCore::End(CallId id, CallState::Result result) {
-  std::optional<PendingCall> call = pending_.Take(id);
-  if (!call.has_value()) return;
+  std::unique_ptr<PendingCall> call = pending_.Take(id);
+  if (call == nullptr) return;
   sender_->Remove(*call);
-  Complete(*std::move(call), std::move(result));
+  Complete(*call, std::move(result));
 }
 
-void ChannelCore::Complete(PendingCall call, CallState::Result result) {
+void ChannelCore::Complete(const PendingCall& call, CallState::Result result) {
   counters_.completed.Add();
   counters_.outcomes.Add(result.status().code());
   counters_.latency.Add(transport_.loop().Now() - (call.deadline - call.timeout));
   request_bytes_.fetch_sub(call.request_bytes, std::memory_order_relaxed);
-  absl::AnyInvocable<void()> continuation = call.state->Complete(std::move(result));
+  bool has_continuation = call.state->Complete(std::move(result));
   if (--under_way_ == 0 && is_shut_down_) {
     MutexLock lock(mutex_);
     none_under_way_.NotifyAll();
   }
-  if (!continuation) return;
-  continuations_.push_back(std::move(continuation));
+  if (!has_continuation) return;
+  completed_.push_back(call.state);
   if (closed_) return RunContinuations();
-  if (continuations_.size() > 1) return;  // posted already
+  if (completed_.size() > 1) return;  // posted already
   transport_.loop().Post([self = shared_from_this()] { self->RunContinuations(); });
 }
 
 // All that a round's input has completed, at once.
 void ChannelCore::RunContinuations() {
-  auto continuations = std::exchange(continuations_, {});
-  if (own_executor_ != nullptr) return own_executor_->RunAll(std::move(continuations));
-  for (auto& continuation : continuations) executor_->Run(std::move(continuation));
+  auto completed = std::exchange(completed_, {});
+  if (own_executor_ == nullptr) {
+    for (auto& state : completed) {
+      executor_->Run([state = std::move(state)] { state->Continue(); });
+    }
+  } else if (!completed.empty()) {
+    own_executor_->Run([completed = std::move(completed)]() mutable {
+      for (auto& state : completed) std::exchange(state, nullptr)->Continue();
+    });
+  }
 }
 
 ChannelStats ChannelCore::stats() const {

@@ -57,7 +57,8 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
   std::shared_ptr<CallState> Refuse(absl::Status status);
   absl::Status CheckMessageSize(const char* what, size_t size) const;
   absl::Status TakePlace(size_t request_bytes);
-  void Admit(PendingCall call);
+  void AdmitArrived();
+  void Admit(std::unique_ptr<PendingCall> call);
   void OnSent(PendingCall& call) override;
   void OnAck(CallId id, uint32_t sending, const absl::StatusOr<ReasonCode>& ack) override;
   void OnUnsendable(CallId id, absl::Status status) override;
@@ -73,7 +74,7 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
   void OnAlarm(PendingCall& call);
   void ArmTimer();
   void End(CallId id, CallState::Result result);
-  void Complete(PendingCall call, CallState::Result result);
+  void Complete(const PendingCall& call, CallState::Result result);
   void RunContinuations();
 
   Transport& transport_;
@@ -92,13 +93,15 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
   std::atomic<size_t> under_way_ = 0;       // calls that have not completed
   Mutex mutex_;
   CondVar none_under_way_;
+  // Started since the loop last asked.
+  std::vector<std::unique_ptr<PendingCall>> arrived_ MQRPC_GUARDED_BY(mutex_);
 
   // Of the loop.
   PendingCalls pending_;
   ReplyTopics reply_topics_;
   const std::shared_ptr<RequestSender> sender_;
   RetryBudget budget_;
-  std::vector<absl::AnyInvocable<void()>> continuations_;  // of calls that have completed
+  std::vector<std::shared_ptr<CallState>> completed_;  // those with continuations, not run yet
   absl::Time timer_at_ = absl::InfiniteFuture();
   EventLoop::TimerId timer_ = 0;
   bool closed_ = false;

@@ -4,31 +4,32 @@
 
 namespace mqrpc::internal {
 
-PendingCall& PendingCalls::Insert(PendingCall call) {
-  CallId id = call.id;
-  call.alarm = call.deadline;
-  alarms_.emplace(call.alarm, id);
-  return calls_.insert_or_assign(id, std::move(call)).first->second;
+PendingCall& PendingCalls::Insert(std::unique_ptr<PendingCall> call) {
+  PendingCall& inserted = *call;
+  inserted.alarm = inserted.deadline;
+  alarms_.emplace(inserted.alarm, inserted.id);
+  calls_.insert_or_assign(inserted.id, std::move(call));
+  return inserted;
 }
 
 PendingCall* PendingCalls::Find(CallId id) {
   auto found = calls_.find(id);
-  return found == calls_.end() ? nullptr : &found->second;
+  return found == calls_.end() ? nullptr : found->second.get();
 }
 
-std::optional<PendingCall> PendingCalls::Take(CallId id) {
+std::unique_ptr<PendingCall> PendingCalls::Take(CallId id) {
   auto found = calls_.find(id);
-  if (found == calls_.end()) return std::nullopt;
-  PendingCall call = std::move(found->second);
+  if (found == calls_.end()) return nullptr;
+  std::unique_ptr<PendingCall> call = std::move(found->second);
   calls_.erase(found);
-  alarms_.erase({call.alarm, id});
+  alarms_.erase({call->alarm, id});
   return call;
 }
 
 std::vector<CallId> PendingCalls::IdsFrom(PendingCall::Stage from) const {
   std::vector<CallId> ids;
   for (const auto& [id, call] : calls_) {
-    if (call.stage >= from) ids.push_back(id);
+    if (call->stage >= from) ids.push_back(id);
   }
   std::sort(ids.begin(), ids.end());
   return ids;

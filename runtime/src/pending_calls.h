@@ -67,12 +67,13 @@ struct PendingCall {
 class PendingCalls {
  public:
   // Its id must be new.
-  PendingCall& Insert(PendingCall call);
+  PendingCall& Insert(std::unique_ptr<PendingCall> call);
 
   // Null if it has ended.
   PendingCall* Find(CallId id);
 
-  std::optional<PendingCall> Take(CallId id);
+  // Null if it has ended.
+  std::unique_ptr<PendingCall> Take(CallId id);
 
   // Of all those in one of the stages from `from` on, in order of their start.
   std::vector<CallId> IdsFrom(PendingCall::Stage from) const;
@@ -89,7 +90,7 @@ class PendingCalls {
   bool empty() const { return calls_.empty(); }
 
  private:
-  absl::flat_hash_map<CallId, PendingCall> calls_;
+  absl::flat_hash_map<CallId, std::unique_ptr<PendingCall>> calls_;
   absl::btree_set<std::pair<absl::Time, CallId>> alarms_;  // of the same calls
 };
 

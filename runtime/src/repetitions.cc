@@ -35,11 +35,12 @@ absl::StatusOr<bool> Repetitions::IsNew(
   const std::optional<wire::ReplyAddress>& to = call.reply_to();
   bool has_name = to.has_value() && to->correlation.has_value();
   if (!has_name || options_.max_kept_replies == 0) return true;
-  absl::Time expires = call.deadline() == absl::InfiniteFuture() ? loop_.Now() + kWithoutLimit
+  absl::Time expires = call.deadline() == absl::InfiniteFuture() ? call.arrival() + kWithoutLimit
                                                                  : call.deadline() + kRounding;
-  cache_.Expire(loop_.Now());  // so that nothing live has to go for it
+  cache_.Expire(call.arrival());  // so that nothing live has to go for it
+  const std::string& topic = to->topic;
   auto [verdict, entry] = cache_.Admit(
-      {.key = absl::StrCat(to->topic, absl::string_view("\0", 1), *to->correlation),
+      {.key = absl::StrCat(topic, absl::string_view("\0", 1), *to->correlation),
        .fingerprint = fingerprint,
        .idempotency = idempotency,
        .expires = expires});
@@ -86,8 +87,9 @@ void Repetitions::NoteChange() {
   bytes_kept_ = cache_.bytes();
   if (cache_.evicted() == evicted_) return;
   evicted_ = cache_.evicted();
-  if (eviction_logged_at_ + kLogPeriod > loop_.Now()) return;
-  eviction_logged_at_ = loop_.Now();
+  absl::Time now = loop_.Now();
+  if (eviction_logged_at_ + kLogPeriod > now) return;
+  eviction_logged_at_ = now;
   options_.log(
       LogLevel::kWarning,
       absl::StrCat(
@@ -101,6 +103,7 @@ void Repetitions::NoteChange() {
 }
 
 void Repetitions::ArmTimer() {
+  if (cache_.next_expiry() >= timer_at_) return;
   absl::Time next = std::max(cache_.next_expiry(), loop_.Now() + kExpiryPeriod);
   if (next >= timer_at_) return;
   loop_.CancelTimer(timer_);

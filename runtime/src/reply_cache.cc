@@ -1,5 +1,8 @@
 #include "reply_cache.h"
 
+#include "absl/hash/hash.h"
+#include "text.h"
+
 namespace mqrpc::internal {
 namespace {
 
@@ -19,32 +22,40 @@ ReplyCache::Entries& ReplyCache::ListOf(const Entry& entry) {
   return entry.request_.idempotency == Idempotency::kUnknown ? others_ : idempotent_;
 }
 
+size_t ReplyCache::ByKey::operator()(const Entry* entry) const { return entry->hash_; }
+
+bool ReplyCache::ByKey::operator()(const Entry* one, const Entry* other) const {
+  return one->hash_ == other->hash_ && one->request_.key == other->request_.key;
+}
+
 ReplyCache::Admission ReplyCache::Admit(Request request) {
-  auto found = by_key_.find(request.key);
-  if (found != by_key_.end()) {
-    Entry* known = &*found->second;
-    if (known->request_.fingerprint != request.fingerprint) return {Verdict::kConflict, known};
-    return {known->result_.has_value() ? Verdict::kFinished : Verdict::kRunning, known};
-  }
   Entry& entry = running_.emplace_back();
   entry.request_ = std::move(request);
+  entry.hash_ = absl::HashOf(View(entry.request_.key));
+  entry.place_ = std::prev(running_.end());
+  auto [found, is_new] = by_key_.insert(&entry);
+  if (!is_new) {
+    Entry* known = *found;
+    bool is_same = known->request_.fingerprint == entry.request_.fingerprint;
+    running_.pop_back();
+    if (!is_same) return {Verdict::kConflict, known};
+    return {known->result_.has_value() ? Verdict::kFinished : Verdict::kRunning, known};
+  }
   entry.bytes_ = sizeof(Entry) + entry.request_.key.size();
   bytes_ += entry.bytes_;
-  by_key_.emplace(entry.request_.key, std::prev(running_.end()));
   MakeRoom();
   return {Verdict::kNew, &entry};
 }
 
 void ReplyCache::Finish(Entry* entry, const Result& result) {
   if (entry->request_.idempotency == Idempotency::kNoSideEffects) return Remove(entry);
-  auto place = by_key_.find(entry->request_.key)->second;
   entry->result_ = result;
   size_t bytes = SizeOf(result);
   entry->bytes_ += bytes;
   bytes_ += bytes;
   expiries_.emplace(entry->request_.expires, entry);
   Entries& finished = ListOf(*entry);
-  finished.splice(finished.end(), running_, place);
+  finished.splice(finished.end(), running_, entry->place_);
   MakeRoom();
 }
 
@@ -53,12 +64,10 @@ void ReplyCache::Forget(Entry* entry) { Remove(entry); }
 const ReplyCache::Result& ReplyCache::ResultOf(const Entry& entry) { return *entry.result_; }
 
 void ReplyCache::Remove(Entry* entry) {
-  auto found = by_key_.find(entry->request_.key);
-  auto place = found->second;
-  by_key_.erase(found);
-  expiries_.erase({entry->request_.expires, entry});
+  by_key_.erase(entry);
+  if (entry->result_.has_value()) expiries_.erase({entry->request_.expires, entry});
   bytes_ -= entry->bytes_;
-  ListOf(*entry).erase(place);
+  ListOf(*entry).erase(entry->place_);
 }
 
 // What runs is bounded elsewhere, and has to be known when it ends.

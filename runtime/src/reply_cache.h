@@ -6,11 +6,10 @@
 #include <list>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "absl/container/btree_set.h"
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "mqrpc/method.h"
@@ -69,6 +68,11 @@ class ReplyCache {
  private:
   using Entries = std::list<Entry>;
 
+  struct ByKey {
+    size_t operator()(const Entry* entry) const;
+    bool operator()(const Entry* one, const Entry* other) const;
+  };
+
   Entries& ListOf(const Entry& entry);
   void Remove(Entry* entry);
   void MakeRoom();
@@ -82,7 +86,7 @@ class ReplyCache {
   Entries running_;
   Entries idempotent_;  // finished
   Entries others_;      // finished
-  absl::flat_hash_map<std::string_view, Entries::iterator> by_key_;
+  absl::flat_hash_set<Entry*, ByKey, ByKey> by_key_;
   absl::btree_set<std::pair<absl::Time, Entry*>> expiries_;  // of those that have finished
 };
 
@@ -90,6 +94,8 @@ class ReplyCache::Entry {
   friend class ReplyCache;
 
   Request request_;
+  size_t hash_ = 0;               // of its key
+  Entries::iterator place_;       // in the list that it is in
   std::optional<Result> result_;  // none: it is running
   size_t bytes_ = 0;
 };

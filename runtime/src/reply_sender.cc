@@ -51,19 +51,20 @@ std::optional<Message> ReplySender::Compose(Lane& lane, Sent& sent) {
   absl::Time now = transport_.loop().Now();
   absl::Time last = now;  // of their deadlines
   size_t bytes = 0;
-  while (!lane.queued.empty()) {
-    OutgoingReply& next = lane.queued.front();
-    if (next.deadline <= now) {
+  sent.replies.reserve(std::min(lane.queued.size(), wire::kMaxBatchCalls));
+  auto next = lane.queued.begin();
+  for (; next != lane.queued.end(); ++next) {
+    if (next->deadline <= now) {
       Lose(absl::DeadlineExceededError("its caller waits no more"));
-    } else {
-      size_t size = next.result.ok() ? next.result->size() : 0;
-      if (!sent.replies.empty() && !MayJoin(sent, next, bytes + size)) break;
-      bytes += size;
-      last = std::max(last, next.deadline);
-      sent.replies.push_back(std::move(next));
+      continue;
     }
-    lane.queued.pop_front();
+    size_t size = next->result.ok() ? next->result->size() : 0;
+    if (!sent.replies.empty() && !MayJoin(sent, *next, bytes + size)) break;
+    bytes += size;
+    last = std::max(last, next->deadline);
+    sent.replies.push_back(std::move(*next));
   }
+  lane.queued.erase(lane.queued.begin(), next);
   if (!lane.queued.empty()) Announce(lane);
   if (sent.replies.empty()) return std::nullopt;
   return Encode(lane, sent, last - now);
@@ -80,6 +81,11 @@ Message ReplySender::Encode(const Lane& lane, Sent& sent, absl::Duration remaini
     return wire::EncodeReply(reply.to, remaining, std::move(reply.result), reply.ran);
   }
   wire::BatchWriter batch;
+  size_t bytes = 0;
+  for (const OutgoingReply& reply : sent.replies) {
+    if (reply.result.ok()) bytes += reply.result->size();
+  }
+  batch.Reserve(sent.replies.size(), bytes);
   for (const OutgoingReply& reply : sent.replies) batch.AddReply(reply.to, reply.result, reply.ran);
   return batch.TakeReplies(lane.topic, lane.qos, remaining);
 }
@@ -88,7 +94,8 @@ void ReplySender::OnAck(Lane& lane, Sent& sent, const absl::StatusOr<ReasonCode>
   absl::Status status = ack.ok() ? wire::StatusOfAck(*ack, lane.topic) : ack.status();
   if (!sent.is_composed) {  // the transport has no room for it
     lane.is_announced = false;
-    for (; !lane.queued.empty(); lane.queued.pop_front()) Lose(status);
+    size_t lost = std::exchange(lane.queued, {}).size();
+    while (lost-- > 0) Lose(status);
   }
   bool is_too_large = sent.replies.size() > 1 && absl::IsResourceExhausted(status);
   for (OutgoingReply& reply : sent.replies) {

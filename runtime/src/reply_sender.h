@@ -1,7 +1,6 @@
 #ifndef MQRPC_REPLY_SENDER_H_
 #define MQRPC_REPLY_SENDER_H_
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -51,7 +50,7 @@ class ReplySender final : public std::enable_shared_from_this<ReplySender> {
   struct Lane {
     const std::string topic;
     const QoS qos;
-    std::deque<OutgoingReply> queued = {};
+    std::vector<OutgoingReply> queued = {};
     bool is_announced = false;  // the transport will ask for a message of it
   };
 

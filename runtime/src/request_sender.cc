@@ -1,6 +1,8 @@
 #include "request_sender.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "batch.h"
@@ -117,8 +119,14 @@ Message RequestSender::Encode(Route& route, const Taken& calls, absl::Time now) 
   wire::BatchWriter batch;
   auto fate = std::make_shared<BatchFate>(BatchFate{.under_way = calls.size()});
   absl::Time last = now;  // of their deadlines
+  size_t bytes = 0;
+  for (const PendingCall* call : calls) bytes += call->payload.size();
+  batch.Reserve(calls.size(), bytes);
   for (PendingCall* call : calls) {
-    batch.AddRequest(MakeFrame(*call, now), call->payload);
+    std::array<char, 16> correlation = wire::Correlation(nonce_, call->id);
+    std::string_view name(correlation.data(), correlation.size());
+    if (call->until == Until::kAccepted) name = {};
+    batch.AddRequest(name, call->deadline - now, call->sending, call->payload);
     last = std::max(last, call->deadline);
     call->batch = fate;
   }
@@ -128,7 +136,11 @@ Message RequestSender::Encode(Route& route, const Taken& calls, absl::Time now) 
 }
 
 Message RequestSender::EncodeAlone(PendingCall& call, absl::Time now) {
-  wire::RequestFrame frame = MakeFrame(call, now);
+  wire::RequestFrame frame = {.remaining = call.deadline - now, .attempt = call.sending};
+  if (call.until == Until::kReply) {
+    std::array<char, 16> correlation = wire::Correlation(nonce_, call.id);
+    frame.correlation.emplace(correlation.data(), correlation.size());
+  }
   bool is_last = call.retry.max_attempts == 1 && !call.wait_for_ready &&
                  call.idempotency == Idempotency::kUnknown;
   frame.payload = is_last ? std::move(call.payload) : call.payload;
@@ -141,13 +153,6 @@ Message RequestSender::EncodeAlone(PendingCall& call, absl::Time now) {
                            now >= service.asks_from;
   if (frame.asks_for_batches) service.asks_from = now + kAskAgain;
   return wire::EncodeRequest(call.route->topic, std::move(reply_topic), call.qos, std::move(frame));
-}
-
-// But for its payload.
-wire::RequestFrame RequestSender::MakeFrame(const PendingCall& call, absl::Time now) {
-  wire::RequestFrame frame = {.remaining = call.deadline - now, .attempt = call.sending};
-  if (call.until == Until::kReply) frame.correlation = wire::Correlation(nonce_, call.id);
-  return frame;
 }
 
 // Only now, with the connection that the request leaves on, is it known which. If that is still to

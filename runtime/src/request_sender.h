@@ -86,7 +86,6 @@ class RequestSender final : public std::enable_shared_from_this<RequestSender> {
   size_t MostTogether(const Route& route) const;
   Message Encode(Route& route, const Taken& calls, absl::Time now);
   Message EncodeAlone(PendingCall& call, absl::Time now);
-  wire::RequestFrame MakeFrame(const PendingCall& call, absl::Time now);
   bool TakeReplyTopic(PendingCall& call);
   void PrepareReplyTopic(CallId id);
   void OnAck(Route& route, const Sent& sent, const absl::StatusOr<ReasonCode>& ack);

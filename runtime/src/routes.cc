@@ -9,6 +9,13 @@
 namespace mqrpc::internal {
 
 Route& Routes::Find(std::string_view service, std::string_view method, QoS qos) {
+  if (last_ == nullptr || !last_->IsOf(service, method, qos)) {
+    last_ = &Search(service, method, qos);
+  }
+  return *last_;
+}
+
+Route& Routes::Search(std::string_view service, std::string_view method, QoS qos) {
   auto found = routes_.find({View(service), View(method), qos});
   if (found != routes_.end()) return *found->second;
   std::unique_ptr<CalledService>& called = services_[View(service)];

@@ -44,6 +44,10 @@ struct Route {
   const QoS qos;
   absl::btree_set<uint64_t> queued = {};
   bool is_announced = false;  // the transport will ask for a message of it
+
+  bool IsOf(std::string_view called_service, std::string_view called_method, QoS at) const {
+    return method == called_method && service_name == called_service && qos == at;
+  }
 };
 
 // The routes of a channel, as many as there are methods that it has called. All in turns of a loop,
@@ -63,8 +67,11 @@ class Routes {
   size_t calls_waiting() const { return calls_waiting_.value(); }
 
  private:
+  Route& Search(std::string_view service, std::string_view method, QoS qos);
+
   const std::string prefix_;
   const size_t max_unanswered_;
+  Route* last_ = nullptr;  // the one found last, which is likely to be looked for next
   Counter calls_waiting_;
   absl::flat_hash_map<std::string, std::unique_ptr<CalledService>> services_;
   // By service, method and QoS, in strings of the route itself.

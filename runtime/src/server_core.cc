@@ -70,8 +70,10 @@ absl::Status ServerCore::Register(Service& service) {
   auto served = std::make_unique<ServedService>();
   served->name = std::move(descriptor.name);
   for (ServiceDescriptor::Method& method : descriptor.methods) {
-    std::string name = method.name;
-    served->methods[name] = std::move(method);
+    served->methods[method.name] = {
+        .name = absl::StrCat(served->name, "/", method.name),
+        .handler = std::move(method.handler),
+        .idempotency = method.idempotency};
   }
   services_.push_back(std::move(served));
   return absl::OkStatus();
@@ -207,7 +209,10 @@ void ServerCore::OnRequest(const ServedService& service, Message message) {
   if (!MayRun(message)) return;
   std::optional<wire::ReplyAddress> reply_to;
   if (message.response_topic.has_value()) {
-    reply_to = {*message.response_topic, message.correlation_data, {}, message.qos};
+    reply_to = {
+        .topic = *message.response_topic,
+        .correlation = message.correlation_data,
+        .qos = message.qos};
   }
   std::string method(wire::MethodOf(message.topic));
   absl::StatusOr<wire::RequestFrame> frame = wire::DecodeRequest(std::move(message));
@@ -220,6 +225,7 @@ void ServerCore::OnRequest(const ServedService& service, Message message) {
   Handle(
       service,
       method,
+      loop().Now(),
       std::move(reply_to),
       frame.ok() ? *std::move(frame) : wire::RequestFrame(),
       std::move(status));
@@ -227,14 +233,16 @@ void ServerCore::OnRequest(const ServedService& service, Message message) {
 
 void ServerCore::OnBatch(const ServedService& service, Message message) {
   if (!MayRun(message)) return counters_->received.Add();
-  std::string method(wire::MethodOf(message.topic));
+  std::string_view method = wire::MethodOf(message.topic);
+  absl::Time arrival = loop().Now();
+  SharedText reply_topic(message.response_topic.value_or(""));
   for (wire::BatchedRequest& request : wire::DecodeRequests(message)) {
     counters_->received.Add();
     std::optional<wire::ReplyAddress> reply_to;
     bool has_name = request.frame.correlation.has_value();
     if (message.response_topic.has_value() && has_name) {
       reply_to = {
-          .topic = *message.response_topic,
+          .topic = reply_topic,
           .correlation = std::move(request.frame.correlation),
           .qos = message.qos,
           .attempt = request.frame.attempt,
@@ -245,6 +253,7 @@ void ServerCore::OnBatch(const ServedService& service, Message message) {
     Handle(
         service,
         method,
+        arrival,
         std::move(reply_to),
         std::move(request.frame),
         std::move(request.status));
@@ -254,28 +263,30 @@ void ServerCore::OnBatch(const ServedService& service, Message message) {
 // One request, however it came; `status` says what is wrong with it.
 void ServerCore::Handle(
     const ServedService& service,
-    const std::string& method,
+    std::string_view method,
+    absl::Time arrival,
     std::optional<wire::ReplyAddress> reply_to,
     wire::RequestFrame frame,
     absl::Status status) {
   if (status.ok()) status = CheckMessageSize("request", frame.payload.size());
-  uint64_t fingerprint = absl::HashOf(method, frame.payload);
+  uint64_t fingerprint = absl::HashOf(View(method), View(frame.payload));
+  auto found = service.methods.find(View(method));
+  if (found == service.methods.end() && status.ok()) {
+    status = absl::UnimplementedError(absl::StrCat(service.name, " has no method ", View(method)));
+  }
   auto call = std::make_unique<UnaryServerCall>(
       shared_from_this(),
-      absl::StrCat(service.name, "/", method),
+      arrival,
+      found == service.methods.end() ? std::string_view(service.name) : found->second.name,
       std::move(reply_to),
       std::move(frame));
   if (!status.ok()) return Refuse(*call, std::move(status));
-  auto handler = service.methods.find(method);
-  if (handler == service.methods.end()) {
-    return Refuse(
-        *call,
-        absl::UnimplementedError(absl::StrCat(service.name, " has no method ", method)));
-  }
-  absl::StatusOr<bool> is_new = repetitions_.IsNew(*call, fingerprint, handler->second.idempotency);
+  const ServedMethod& served = found->second;
+  absl::StatusOr<bool> is_new = repetitions_.IsNew(*call, fingerprint, served.idempotency);
   if (!is_new.ok()) return Refuse(*call, std::move(is_new).status());
   if (!*is_new) return;
-  Dispatch(handler->second.handler, std::move(call));
+  call->SetHandler(served.handler);
+  Dispatch(std::move(call));
 }
 
 // A request that is dropped unrun and unanswered: there is no safe place to answer to, or, when
@@ -317,17 +328,17 @@ absl::Status ServerCore::CheckMessageSize(const char* what, size_t size) const {
       " bytes"));
 }
 
-void ServerCore::Dispatch(const Handler& handler, std::unique_ptr<UnaryServerCall> call) {
+void ServerCore::Dispatch(std::unique_ptr<UnaryServerCall> call) {
   size_t bytes = call->request_bytes();
   if (absl::Status status = CheckRoom(bytes); !status.ok()) return Refuse(*call, std::move(status));
-  if (options_.workers == 0) return Run(handler, std::move(call));
+  if (options_.workers == 0) return Run(std::move(call));
   queued_bytes_ += bytes;
   if (arrived_.empty()) transport_.loop().Post([self = shared_from_this()] { self->HandOver(); });
-  arrived_.push_back(
-      [self = shared_from_this(), &handler, call = std::move(call), bytes]() mutable {
-        self->queued_bytes_ -= bytes;
-        self->Run(handler, std::move(call));
-      });
+  arrived_.push_back([call = std::move(call)]() mutable {
+    std::shared_ptr<ServerCore> core = call->core();
+    core->queued_bytes_ -= call->request_bytes();
+    core->Run(std::move(call));
+  });
 }
 
 // Whether one more may wait for a worker. Only this thread adds to the queue, so there is still
@@ -363,32 +374,32 @@ void ServerCore::HandOverLast() {
   has_handed_over_last_ = true;
 }
 
-void ServerCore::Run(const Handler& handler, std::unique_ptr<UnaryServerCall> call) {
-  if (call->context().TimeRemaining() == absl::ZeroDuration()) {
+void ServerCore::Run(std::unique_ptr<UnaryServerCall> call) {
+  absl::Time now = loop().Now();
+  if (call->deadline() <= now) {
     counters_->expired.Add();
     return call->Abandon();
   }
-  if (absl::ToUnixNanos(loop().Now()) >= refuses_from_) {
+  if (absl::ToUnixNanos(now) >= refuses_from_) {
     return Refuse(
         *call,
         absl::UnavailableError("the server was shut down before the call's turn; it did not run"));
   }
-  call->Start();
-  std::string method(call->context().method());
+  call->Start(now);
+  std::string_view method = call->context().method();
   try {
+    const Handler& handler = call->handler();
     handler(std::move(call));  // unwinding destroys the call, which answers INTERNAL
   } catch (const std::exception& error) {
-    Log(LogLevel::kError, absl::StrCat("the handler of ", method, " threw: ", error.what()));
+    Log(LogLevel::kError, absl::StrCat("the handler of ", View(method), " threw: ", error.what()));
   } catch (...) {
-    Log(LogLevel::kError, absl::StrCat("the handler of ", method, " threw something"));
+    Log(LogLevel::kError, absl::StrCat("the handler of ", View(method), " threw something"));
   }
 }
 
-absl::Time ServerCore::NoteStart(absl::Time arrival) {
-  absl::Time now = loop().Now();
+void ServerCore::NoteStart(absl::Duration waited) {
   counters_->running.Add();
-  counters_->wait_time.Add(now - arrival);
-  return now;
+  counters_->wait_time.Add(waited);
 }
 
 void ServerCore::NoteEnd(absl::Time start, absl::StatusCode code) {

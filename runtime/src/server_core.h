@@ -53,8 +53,8 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
 
   EventLoop& loop() { return transport_.loop(); }
 
-  // A handler starts, at the instant that is returned, and ends, perhaps after the server.
-  absl::Time NoteStart(absl::Time arrival);
+  // A handler starts, after so long a wait for it, and ends, perhaps after the server.
+  void NoteStart(absl::Duration waited);
   void NoteEnd(absl::Time start, absl::StatusCode code);
 
   void Log(LogLevel level, std::string_view line) const { options_.log(level, line); }
@@ -62,7 +62,12 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
  private:
   friend class simulation::SimDrain;  // shuts down in virtual time
 
-  using Methods = absl::flat_hash_map<std::string, ServiceDescriptor::Method>;
+  struct ServedMethod {
+    std::string name;  // with its service's
+    Handler handler;
+    Idempotency idempotency = Idempotency::kUnknown;
+  };
+  using Methods = absl::flat_hash_map<std::string, ServedMethod>;
   struct ServedService {
     std::string name;
     Methods methods;
@@ -78,17 +83,18 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   void OnBatch(const ServedService& service, Message message);
   void Handle(
       const ServedService& service,
-      const std::string& method,
+      std::string_view method,
+      absl::Time arrival,
       std::optional<wire::ReplyAddress> reply_to,
       wire::RequestFrame frame,
       absl::Status status);
   absl::Status CheckMessageSize(const char* what, size_t size) const;
   bool MayRun(const Message& message);
-  void Dispatch(const Handler& handler, std::unique_ptr<UnaryServerCall> call);
+  void Dispatch(std::unique_ptr<UnaryServerCall> call);
   absl::Status CheckRoom(size_t bytes) const;
   void HandOver();
   void HandOverLast();
-  void Run(const Handler& handler, std::unique_ptr<UnaryServerCall> call);
+  void Run(std::unique_ptr<UnaryServerCall> call);
   void Refuse(UnaryServerCall& call, absl::Status status);
   void Answer(OutgoingReply reply, ReplyCache::Entry* entry);
   void EndReply();

@@ -10,13 +10,14 @@ namespace mqrpc::internal {
 
 UnaryServerCall::UnaryServerCall(
     std::shared_ptr<ServerCore> core,
-    std::string method,
+    absl::Time arrival,
+    std::string_view method,
     std::optional<wire::ReplyAddress> reply_to,
     wire::RequestFrame frame)
     : core_(std::move(core)),
-      arrival_(core_->loop().Now()),
+      arrival_(arrival),
       deadline_(arrival_ + frame.remaining),
-      context_(core_->loop(), deadline_, std::move(method), reply_to.has_value()),
+      context_(core_->loop(), deadline_, method, reply_to.has_value()),
       reply_to_(std::move(reply_to)),
       request_(std::move(frame.payload)) {}
 
@@ -30,7 +31,10 @@ UnaryServerCall::~UnaryServerCall() {
 
 std::optional<std::string> UnaryServerCall::Read() { return std::exchange(request_, std::nullopt); }
 
-void UnaryServerCall::Start() { start_ = core_->NoteStart(arrival_); }
+void UnaryServerCall::Start(absl::Time now) {
+  start_ = now;
+  core_->NoteStart(now - arrival_);
+}
 
 void UnaryServerCall::Abandon() {
   finished_ = true;

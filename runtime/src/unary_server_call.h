@@ -17,19 +17,27 @@ namespace mqrpc::internal {
 
 class ServerCore;
 
-// One request on its way through a handler. Without a reply address (fire and forget) the answer
-// goes nowhere.
+// One request on its way through a handler. The name of its method outlives it. Without a reply
+// address (fire and forget) the answer goes nowhere.
 class UnaryServerCall final : public ServerCall {
  public:
   UnaryServerCall(
       std::shared_ptr<ServerCore> core,
-      std::string method,
+      absl::Time arrival,
+      std::string_view method,
       std::optional<wire::ReplyAddress> reply_to,
       wire::RequestFrame frame);
 
   const std::optional<wire::ReplyAddress>& reply_to() const { return reply_to_; }
+  absl::Time arrival() const { return arrival_; }
   absl::Time deadline() const { return deadline_; }
   size_t request_bytes() const { return request_.has_value() ? request_->size() : 0; }
+
+  const std::shared_ptr<ServerCore>& core() const { return core_; }
+
+  // Which is to have it; outlives it.
+  void SetHandler(const Handler& handler) { handler_ = &handler; }
+  const Handler& handler() const { return *handler_; }
 
   // In the server's memory of what ran; null unless it is kept there. Before the handler runs.
   void SetEntry(ReplyCache::Entry* entry) { entry_ = entry; }
@@ -41,8 +49,8 @@ class UnaryServerCall final : public ServerCall {
   void Write(std::string frame) override { reply_ = std::move(frame); }
   void Finish(absl::Status status) override { End(std::move(status), wire::Ran::kYes); }
 
-  // The handler has it from here on.
-  void Start();
+  // The handler has it from `now` on.
+  void Start(absl::Time now);
 
   // Ends it unrun, and says so.
   void Refuse(absl::Status status) { End(std::move(status), wire::Ran::kNo); }
@@ -60,6 +68,7 @@ class UnaryServerCall final : public ServerCall {
   std::optional<wire::ReplyAddress> reply_to_;
   std::optional<std::string> request_;
   std::string reply_;
+  const Handler* handler_ = nullptr;
   ReplyCache::Entry* entry_ = nullptr;
   absl::Time start_ = absl::InfiniteFuture();  // of its running, if it was run
   bool finished_ = false;

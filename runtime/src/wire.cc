@@ -124,8 +124,8 @@ absl::Status CheckReplyTopic(std::string_view prefix, std::string_view topic) {
   return absl::OkStatus();
 }
 
-std::string Correlation(uint64_t nonce, uint64_t call) {
-  std::string bytes(16, '\0');
+std::array<char, 16> Correlation(uint64_t nonce, uint64_t call) {
+  std::array<char, 16> bytes;
   for (int i = 0; i < 8; ++i) {
     bytes[i] = static_cast<char>(nonce >> (56 - 8 * i));
     bytes[8 + i] = static_cast<char>(call >> (56 - 8 * i));

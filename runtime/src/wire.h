@@ -1,6 +1,7 @@
 #ifndef MQRPC_WIRE_H_
 #define MQRPC_WIRE_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "mqrpc/message.h"
+#include "shared_text.h"
 
 // The one place that knows how calls are laid onto MQTT: topics, properties, the error envelope.
 // docs/protocol.md specifies it. Functions of bytes to bytes; nothing of the network is trusted
@@ -42,7 +44,7 @@ enum class Ran { kNo, kYes };
 
 // Where a reply goes, and what it repeats of its request.
 struct ReplyAddress {
-  std::string topic = {};
+  SharedText topic = {};
   std::optional<std::string> correlation = {};
   std::optional<std::string> content_type = {};
   QoS qos = QoS::kAtLeastOnce;
@@ -70,8 +72,8 @@ std::string_view MethodOf(std::string_view topic);
 // `$`, and not where a message would be taken for a request, and run with the server's rights.
 absl::Status CheckReplyTopic(std::string_view prefix, std::string_view topic);
 
-// 16 bytes: the channel's nonce and the number of the call.
-std::string Correlation(uint64_t nonce, uint64_t call);
+// The channel's nonce and the number of the call.
+std::array<char, 16> Correlation(uint64_t nonce, uint64_t call);
 struct ParsedCorrelation {
   uint64_t nonce = 0;
   uint64_t call = 0;

@@ -104,7 +104,8 @@ TEST(BatchTest, RepliesAreReadAsTheyWereWritten) {
   BatchWriter writer;
   writer.AddReply({.correlation = "1"}, std::string("yes"), Ran::kYes);
   writer.AddReply({.correlation = "2", .attempt = 4}, absl::NotFoundError("no"), Ran::kNo);
-  auto replies = DecodeReplies(writer.TakeReplies("r", QoS::kAtLeastOnce, absl::Seconds(1)));
+  Message message = writer.TakeReplies("r", QoS::kAtLeastOnce, absl::Seconds(1));
+  auto replies = DecodeReplies(message);
 
   ASSERT_EQ(replies.size(), 2u);
   EXPECT_EQ(replies[0].correlation, "1");
@@ -192,7 +193,8 @@ TEST(BatchTest, ACodeThatIsNotKnownIsUnknown) {
   ReplyBatch batch;
   batch.add_replies()->set_status(17);
   batch.add_replies()->set_status(4'000'000'000);
-  for (const BatchedReply& reply : DecodeReplies({.payload = batch.SerializeAsString()})) {
+  Message message = {.payload = batch.SerializeAsString()};
+  for (const BatchedReply& reply : DecodeReplies(message)) {
     EXPECT_EQ(reply.reply.result.status().code(), absl::StatusCode::kUnknown);
   }
 }

@@ -1,5 +1,6 @@
 #include "pending_calls.h"
 
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -12,8 +13,9 @@ using Stage = PendingCall::Stage;
 
 absl::Time At(int second) { return absl::UnixEpoch() + absl::Seconds(second); }
 
-PendingCall MakeCall(CallId id, int deadline, Stage stage = Stage::kQueued) {
-  return {.id = id, .deadline = At(deadline), .stage = stage};
+std::unique_ptr<PendingCall> MakeCall(CallId id, int deadline, Stage stage = Stage::kQueued) {
+  return std::make_unique<PendingCall>(
+      PendingCall{.id = id, .deadline = At(deadline), .stage = stage});
 }
 
 TEST(PendingCallsTest, ACallIsTakenOnce) {
@@ -21,7 +23,7 @@ TEST(PendingCallsTest, ACallIsTakenOnce) {
   calls.Insert(MakeCall(1, 10));
 
   EXPECT_EQ(calls.Take(1)->id, 1u);
-  EXPECT_FALSE(calls.Take(1).has_value());
+  EXPECT_EQ(calls.Take(1), nullptr);
   EXPECT_EQ(calls.Find(1), nullptr);
   EXPECT_TRUE(calls.empty());
 }
@@ -30,7 +32,7 @@ TEST(PendingCallsTest, ACallThatNeverWasIsNotThere) {
   PendingCalls calls;
   calls.Insert(MakeCall(1, 10));
 
-  EXPECT_FALSE(calls.Take(2).has_value());
+  EXPECT_EQ(calls.Take(2), nullptr);
   EXPECT_EQ(calls.Find(2), nullptr);
   EXPECT_FALSE(calls.empty());
 }

@@ -115,7 +115,7 @@ TEST_F(ServerBatchTest, CallsThatCameTogetherAreAnsweredTogether) {
   ASSERT_THAT(replies, SizeIs(3));
   for (const BatchedReply& reply : replies) {
     ASSERT_THAT(reply.reply.result, IsOk());
-    EXPECT_EQ(*reply.reply.result, "for " + reply.correlation);
+    EXPECT_EQ(*reply.reply.result, "for " + std::string(reply.correlation));
   }
   EXPECT_EQ(server_->stats().calls_received, 3u);
   EXPECT_EQ(server_->stats().calls_answered, 3u);

@@ -2,7 +2,6 @@
 #define MQRPC_SERVER_CONTEXT_H_
 
 #include <algorithm>
-#include <string>
 #include <string_view>
 
 #include "absl/time/time.h"
@@ -14,6 +13,7 @@ namespace mqrpc {
 // call. One thread at a time.
 class ServerContext {
  public:
+  // Not of users: `clock` and `method` must outlive it.
   ServerContext(
       const EventLoop& clock,
       absl::Time deadline,
@@ -28,7 +28,7 @@ class ServerContext {
     return std::max(absl::ZeroDuration(), deadline_ - clock_.Now());
   }
 
-  // `acme.Thermostat/SetTarget`.
+  // `acme.Thermostat/SetTarget`; lives as long as the call.
   std::string_view method() const { return method_; }
 
   // False for fire and forget: the request named no response topic, and the result goes nowhere.
@@ -37,7 +37,7 @@ class ServerContext {
  private:
   const EventLoop& clock_;
   absl::Time deadline_;
-  std::string method_;
+  std::string_view method_;
   bool wants_reply_;
 };
 

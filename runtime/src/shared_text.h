@@ -1,0 +1,25 @@
+#ifndef MQRPC_SHARED_TEXT_H_
+#define MQRPC_SHARED_TEXT_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace mqrpc::internal {
+
+// A text that many hold and none changes, such as the response topic of the calls of a batch.
+class SharedText {
+ public:
+  SharedText(std::string text = {})  // NOLINT: it is meant to be written as one
+      : text_(std::make_shared<const std::string>(std::move(text))) {}
+  SharedText(const char* text) : SharedText(std::string(text)) {}  // NOLINT
+
+  operator const std::string&() const { return *text_; }  // NOLINT
+
+ private:
+  std::shared_ptr<const std::string> text_;
+};
+
+}  // namespace mqrpc::internal
+
+#endif  // MQRPC_SHARED_TEXT_H_
