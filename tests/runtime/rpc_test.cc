@@ -748,7 +748,7 @@ TEST_P(RpcTest, AndTheServersOfAGroupStillDivideTheWork) {
   }
   Transport& client = Connect("client");
   Channel channel(client);
-  constexpr size_t kCalls = 20'000;
+  constexpr size_t kCalls = 100'000;
   SteadyLoad load(channel, kCalls);
 
   EXPECT_TRUE(load.Run(200));
