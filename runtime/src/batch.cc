@@ -78,13 +78,13 @@ absl::Status ReadFrame(CodedInputStream& input, const ReadField& read) {
 }
 
 absl::Status ReadRequest(CodedInputStream& input, BatchedRequest& request) {
+  std::string_view correlation;
   uint32_t timeout = 0;
-  std::optional<std::string_view> correlation;
   std::string_view payload;
   absl::Status status = ReadFrame(input, [&](uint32_t tag) -> std::optional<bool> {
     switch (tag) {
       case Tag(kCorrelation, kBytes):
-        return ReadBytes(input, correlation.emplace());
+        return ReadBytes(input, correlation);
       case Tag(kTimeout, kNumber):
         return input.ReadVarint32(&timeout);
       case Tag(kAttempt, kNumber):
@@ -95,7 +95,7 @@ absl::Status ReadRequest(CodedInputStream& input, BatchedRequest& request) {
         return std::nullopt;
     }
   });
-  if (correlation.has_value()) request.frame.correlation.emplace(*correlation);
+  if (!correlation.empty()) request.frame.correlation.emplace(correlation);
   request.frame.payload = payload;
   request.frame.attempt = std::max(request.frame.attempt, 1u);
   request.frame.remaining = absl::Milliseconds(timeout);

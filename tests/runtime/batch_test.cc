@@ -161,6 +161,17 @@ TEST(BatchTest, AFrameThatIsCutOffIsTheLast) {
   EXPECT_EQ(requests[1].frame.correlation, std::nullopt);
 }
 
+TEST(BatchTest, ACorrelationThatCannotBeReadOrIsEmptyIsNone) {
+  auto cut = DecodeRequests({.payload = "\x0a\x02\x0a\x05"});
+  ASSERT_EQ(cut.size(), 1u);
+  EXPECT_THAT(cut[0].status, StatusIs(kInvalid, HasSubstr("does not parse")));
+  EXPECT_EQ(cut[0].frame.correlation, std::nullopt);
+  auto empty = DecodeRequests({.payload = {"\x0a\x04\x0a\x00\x10\x01", 6}});
+  ASSERT_EQ(empty.size(), 1u);
+  EXPECT_THAT(empty[0].status, IsOk());
+  EXPECT_EQ(empty[0].frame.correlation, std::nullopt);
+}
+
 TEST(BatchTest, ACallWithoutATimeIsRefused) {
   RequestBatch batch;
   Add(batch, "none", 0);

@@ -202,6 +202,16 @@ TEST_F(ServerBatchTest, WhatCannotBeAnsweredIsCounted) {
   EXPECT_EQ(server_->stats().malformed_batches, 1u);
 }
 
+TEST_F(ServerBatchTest, OneWhoseCorrelationCannotBeReadIsCounted) {
+  Start();
+  Message message = Batch({"1"});
+  message.payload += "\x0a\x02\x0a\x05";
+  client_.Publish(message);
+  EXPECT_THAT(client_.received(), SizeIs(1));
+  EXPECT_EQ(LastReply().correlation_data, "1");
+  EXPECT_EQ(server_->stats().malformed_batches, 1u);
+}
+
 TEST_F(ServerBatchTest, CallsWithoutCorrelationOrResponseTopicAreNotAnswered) {
   Start();
   client_.Publish(Batch({""}));
