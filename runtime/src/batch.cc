@@ -98,11 +98,14 @@ absl::Status ReadRequest(CodedInputStream& input, BatchedRequest& request) {
   if (!correlation.empty()) request.frame.correlation.emplace(correlation);
   request.frame.payload = payload;
   request.frame.attempt = std::max(request.frame.attempt, 1u);
-  request.frame.remaining = absl::Milliseconds(timeout);
   if (!status.ok()) return status;
-  if (timeout > 0 && request.frame.remaining <= kMaxTimeout) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("the timeout of a call of a batch is ", timeout, "; 1 to 2147483647 ms"));
+  absl::Duration remaining = absl::Milliseconds(timeout);
+  if (timeout == 0 || remaining > kMaxTimeout) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the timeout of a call of a batch is ", timeout, "; 1 to 2147483647 ms"));
+  }
+  request.frame.remaining = remaining;
+  return absl::OkStatus();
 }
 
 absl::Status ReadReply(CodedInputStream& input, BatchedReply& reply) {
@@ -187,11 +190,12 @@ void CountOffTimeAtBroker(std::optional<uint32_t> expiry, std::vector<BatchedReq
   for (const BatchedRequest& request : requests) {
     if (request.status.ok()) longest = std::max(longest, WholeSeconds(request.frame.remaining));
   }
-  if (longest <= *expiry) return;
-  absl::Duration passed = absl::Seconds(longest - *expiry);
+  absl::Duration left = absl::Seconds(*expiry);
+  absl::Duration passed = std::max(absl::Seconds(longest) - left, absl::ZeroDuration());
   for (BatchedRequest& request : requests) {
     absl::Duration& remaining = request.frame.remaining;
-    remaining = std::min(remaining, absl::Ceil(remaining, absl::Seconds(1)) - passed);
+    absl::Duration rest = absl::Ceil(remaining, absl::Seconds(1)) - passed;
+    remaining = request.status.ok() ? std::min(remaining, rest) : left;
   }
 }
 

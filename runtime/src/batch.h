@@ -66,7 +66,8 @@ class BatchWriter {
   std::string payload_;
 };
 
-// A frame that does not parse has a status that is not OK, and what could be read of it.
+// A frame that does not parse has a status that is not OK, and what could be read of it; its time
+// is that of the message.
 struct BatchedRequest {
   absl::Status status = {};
   RequestFrame frame = {};

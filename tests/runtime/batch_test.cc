@@ -181,6 +181,17 @@ TEST(BatchTest, ACallWithoutATimeIsRefused) {
   }
 }
 
+// The time of a frame that is not to be believed says nothing of how long its caller waits.
+TEST(BatchTest, ACallThatIsRefusedHasTheTimeOfItsMessage) {
+  RequestBatch batch;
+  Add(batch, "none", 0);
+  Add(batch, "fine", 1);
+  EXPECT_EQ(DecodeRequests(RequestsOf(batch))[0].frame.remaining, absl::InfiniteDuration());
+  auto requests = DecodeRequests(RequestsOf(batch, 7));
+  EXPECT_EQ(requests[0].frame.remaining, absl::Seconds(7));
+  EXPECT_EQ(requests[1].frame.remaining, absl::Milliseconds(1));
+}
+
 TEST(BatchTest, FieldsThatAreNotKnownAreIgnored) {
   RequestBatch batch;
   RequestBatch::Request& request = Add(batch, "known", 1);

@@ -193,6 +193,20 @@ TEST_F(ServerBatchTest, OneThatDoesNotParseIsRefusedAndHarmsNoOther) {
   EXPECT_EQ(service_.runs, 2);
 }
 
+TEST_F(ServerBatchTest, OneWithoutATimeIsToldSo) {
+  Start();
+  Message message = Batch({"1"});
+  message.payload += "\x0a\x03\x0a\x01x";
+  client_.Publish(message);
+
+  auto replies = internal::wire::DecodeReplies(LastReply());
+  ASSERT_THAT(replies, SizeIs(2));
+  EXPECT_EQ(replies[1].correlation, "x");
+  EXPECT_THAT(
+      replies[1].reply.result,
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("timeout of a call of a batch is 0")));
+}
+
 TEST_F(ServerBatchTest, WhatCannotBeAnsweredIsCounted) {
   Start();
   Message message = Batch({"1"});
