@@ -146,9 +146,8 @@ std::vector<Frame> ReadFrames(
     absl::Status (*read)(CodedInputStream&, Frame&)) {
   std::vector<Frame> frames;
   frames.reserve(std::min(kMaxBatchCalls, payload.size() / kLikelyFrameBytes + 1));
-  CodedInputStream input(
-      reinterpret_cast<const uint8_t*>(payload.data()),
-      static_cast<int>(payload.size()));
+  const auto* bytes = reinterpret_cast<const uint8_t*>(payload.data());
+  CodedInputStream input(bytes, static_cast<int>(payload.size()));
   input.PushLimit(static_cast<int>(payload.size()));
   bool is_whole = true;
   while (is_whole) {
@@ -166,11 +165,12 @@ std::vector<Frame> ReadFrames(
                size <= static_cast<uint32_t>(input.BytesUntilLimit()) &&
                frames.size() < kMaxBatchCalls;
     if (!is_whole) break;
-    auto outer = input.PushLimit(static_cast<int>(size));
+    // A stream of its own: one that breaks off in a group does not come up from its depth.
+    CodedInputStream own(bytes + input.CurrentPosition(), static_cast<int>(size));
+    own.PushLimit(static_cast<int>(size));
     Frame& frame = frames.emplace_back();
-    frame.status = read(input, frame);
-    input.Skip(input.BytesUntilLimit());
-    input.PopLimit(outer);
+    frame.status = read(own, frame);
+    input.Skip(static_cast<int>(size));
   }
   if (is_whole) return frames;
   absl::Status status = absl::InvalidArgumentError(absl::StrCat(

@@ -147,6 +147,22 @@ TEST(BatchTest, AFrameThatDoesNotParseHarmsNoOther) {
   EXPECT_THAT(requests[2].status, IsOk());
 }
 
+TEST(BatchTest, HowDeeplyAFrameIsNestedHarmsNoOther) {
+  constexpr char kBegin = '\x2b';  // of a group, which no end follows
+  std::string deep(90, kBegin);
+  std::string unknown = "\x0a\x01x\x10\x01" + std::string(20, kBegin) + std::string(20, '\x2c');
+  std::string payload;
+  for (const std::string& frame : {deep, deep, unknown}) {
+    payload += {'\x0a', static_cast<char>(frame.size())};
+    payload += frame;
+  }
+  auto requests = DecodeRequests({.payload = payload});
+  ASSERT_EQ(requests.size(), 3u);
+  EXPECT_THAT(requests[0].status, StatusIs(kInvalid, HasSubstr("does not parse")));
+  EXPECT_THAT(requests[1].status, StatusIs(kInvalid, HasSubstr("does not parse")));
+  EXPECT_THAT(requests[2].status, IsOk());
+}
+
 TEST(BatchTest, AFrameThatIsCutOffIsTheLast) {
   RequestBatch batch;
   Add(batch, "first", 1);
