@@ -126,7 +126,6 @@ absl::Status ReadReply(CodedInputStream& input, BatchedReply& reply) {
         return std::nullopt;
     }
   });
-  if (refused > 0) reply.reply.refused_attempt = refused;
   if (!status.ok()) {
     reply.reply.result = absl::InternalError("the reply does not parse");
   } else if (code == 0) {
@@ -135,6 +134,7 @@ absl::Status ReadReply(CodedInputStream& input, BatchedReply& reply) {
     reply.reply.result =
         DecodeEnvelope(static_cast<int>(std::min(code, 1000u)), std::string(payload));
   }
+  if (refused > 0 && !reply.reply.result.ok()) reply.reply.refused_attempt = refused;
   return status;
 }
 

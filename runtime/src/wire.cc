@@ -222,10 +222,9 @@ Message EncodeReply(
 Reply DecodeReply(Message message) {
   std::optional<uint32_t> refused = DecodeNumber(message, kRefusedKey);
   uint32_t most_in_batch = DecodeNumber(message, kBatchesKey).value_or(0);
-  return {
-      .result = DecodeResult(std::move(message)),
-      .refused_attempt = refused,
-      .most_in_batch = most_in_batch};
+  absl::StatusOr<std::string> result = DecodeResult(std::move(message));
+  if (result.ok()) refused.reset();
+  return {.result = std::move(result), .refused_attempt = refused, .most_in_batch = most_in_batch};
 }
 
 absl::Status StatusOfAck(ReasonCode reason, std::string_view topic) {

@@ -100,7 +100,7 @@ Message EncodeReply(
 // The inverse. A status that cannot be read is UNKNOWN or INTERNAL, never OK.
 struct Reply {
   absl::StatusOr<std::string> result;
-  std::optional<uint32_t> refused_attempt = {};  // which no handler has had
+  std::optional<uint32_t> refused_attempt = {};  // which no handler has had; never if it is OK
   uint32_t most_in_batch = 0;                    // calls; 0: it has not been said
 };
 Reply DecodeReply(Message message);

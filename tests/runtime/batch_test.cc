@@ -116,6 +116,15 @@ TEST(BatchTest, RepliesAreReadAsTheyWereWritten) {
   EXPECT_THAT(replies[1].reply.refused_attempt, Optional(4u));
 }
 
+TEST(BatchTest, AReplyThatIsOkIsNoRefusal) {
+  ReplyBatch batch;
+  batch.add_replies()->set_refused(1);
+  auto replies = DecodeReplies({.payload = batch.SerializeAsString()});
+  ASSERT_EQ(replies.size(), 1u);
+  EXPECT_THAT(replies[0].reply.result, IsOk());
+  EXPECT_EQ(replies[0].reply.refused_attempt, std::nullopt);
+}
+
 TEST(BatchTest, WhatTheBrokerCountedOffIsCountedOffEachCall) {
   RequestBatch batch;
   Add(batch, "long", 10'000);

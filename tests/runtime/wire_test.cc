@@ -50,6 +50,16 @@ TEST(TopicsTest, AreThoseOfTheProtocol) {
       "$share/group/tenants/acme/services/acme.Thermostat/+");
 }
 
+TEST(ReplyTest, AReplyThatIsOkIsNoRefusal) {
+  for (const char* status : {"", "0"}) {
+    Message message = {.payload = "fine", .user_properties = {{"mqrpc-refused", "1"}}};
+    if (*status != '\0') message.user_properties.emplace_back("mqrpc-status", status);
+    Reply reply = DecodeReply(message);
+    EXPECT_THAT(reply.result, IsOk());
+    EXPECT_EQ(reply.refused_attempt, std::nullopt);
+  }
+}
+
 TEST(TopicsTest, TheMethodIsTheLastLevel) {
   EXPECT_EQ(MethodOf("mqrpc/services/acme.Thermostat/Set"), "Set");
   EXPECT_EQ(MethodOf("mqrpc/services/acme.Thermostat/"), "");
