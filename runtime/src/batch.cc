@@ -17,6 +17,9 @@ using google::protobuf::io::CodedInputStream;
 using google::protobuf::io::CodedOutputStream;
 using Format = google::protobuf::internal::WireFormatLite;
 
+// As Correlation Data may have, MQTT 5 section 1.5.6.
+constexpr size_t kMaxCorrelationBytes = 65'535;
+
 constexpr std::string_view kBatchType = "application/vnd.mqrpc.batch";
 
 // Fields of proto/mqrpc/batch.proto.
@@ -84,7 +87,7 @@ absl::Status ReadRequest(CodedInputStream& input, BatchedRequest& request) {
   absl::Status status = ReadFrame(input, [&](uint32_t tag) -> std::optional<bool> {
     switch (tag) {
       case Tag(kCorrelation, kBytes):
-        return ReadBytes(input, correlation);
+        return ReadBytes(input, correlation) && correlation.size() <= kMaxCorrelationBytes;
       case Tag(kTimeout, kNumber):
         return input.ReadVarint32(&timeout);
       case Tag(kAttempt, kNumber):
@@ -95,7 +98,8 @@ absl::Status ReadRequest(CodedInputStream& input, BatchedRequest& request) {
         return std::nullopt;
     }
   });
-  if (!correlation.empty()) request.frame.correlation.emplace(correlation);
+  bool is_name = !correlation.empty() && correlation.size() <= kMaxCorrelationBytes;
+  if (is_name) request.frame.correlation.emplace(correlation);
   request.frame.payload = payload;
   request.frame.attempt = std::max(request.frame.attempt, 1u);
   if (!status.ok()) return status;

@@ -226,6 +226,18 @@ TEST_F(ServerBatchTest, OneWhoseCorrelationCannotBeReadIsCounted) {
   EXPECT_EQ(server_->stats().malformed_batches, 1u);
 }
 
+// What would not fit into the Correlation Data of a reply of its own.
+TEST_F(ServerBatchTest, OneWithTooLongACorrelationIsNotRunAndIsCounted) {
+  Start();
+  client_.Publish(Batch({std::string(65'535, 'x')}));
+  EXPECT_EQ(service_.runs, 1);
+  EXPECT_THAT(client_.received(), SizeIs(1));
+  client_.Publish(Batch({std::string(65'536, 'x')}));
+  EXPECT_EQ(service_.runs, 1);
+  EXPECT_THAT(client_.received(), SizeIs(1));
+  EXPECT_EQ(server_->stats().malformed_batches, 1u);
+}
+
 TEST_F(ServerBatchTest, CallsWithoutCorrelationOrResponseTopicAreNotAnswered) {
   Start();
   client_.Publish(Batch({""}));
