@@ -76,7 +76,7 @@ absl::Status ReadFrame(CodedInputStream& input, const ReadField& read) {
     if (!is_read.has_value()) is_read = Format::SkipField(&input, tag);
     if (!*is_read) return absl::InvalidArgumentError("a call of a batch does not parse");
   }
-  if (input.BytesUntilLimit() == 0) return absl::OkStatus();
+  if (input.ConsumedEntireMessage()) return absl::OkStatus();  // else it was a zero
   return absl::InvalidArgumentError("a call of a batch does not parse");
 }
 
@@ -158,7 +158,7 @@ std::vector<Frame> ReadFrames(
     uint32_t tag = input.ReadTag();
     uint32_t size = 0;
     if (tag == 0) {
-      is_whole = input.BytesUntilLimit() == 0;
+      is_whole = input.ConsumedEntireMessage();
       break;
     }
     if (tag != Tag(kFrame, kBytes)) {

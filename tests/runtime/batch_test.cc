@@ -197,6 +197,18 @@ TEST(BatchTest, ACorrelationThatCannotBeReadOrIsEmptyIsNone) {
   EXPECT_EQ(empty[0].frame.correlation, std::nullopt);
 }
 
+TEST(BatchTest, AZeroIsNoField) {
+  std::string frame("\x0a\x01x\x10\x01", 5);
+  std::string zero(1, '\0');
+  auto inside = DecodeRequests({.payload = "\x0a\x06" + frame + zero});
+  ASSERT_EQ(inside.size(), 1u);
+  EXPECT_THAT(inside[0].status, StatusIs(kInvalid, HasSubstr("does not parse")));
+  auto behind = DecodeRequests({.payload = "\x0a\x05" + frame + zero});
+  ASSERT_EQ(behind.size(), 2u);
+  EXPECT_THAT(behind[0].status, IsOk());
+  EXPECT_THAT(behind[1].status, StatusIs(kInvalid, HasSubstr("does not parse")));
+}
+
 TEST(BatchTest, ACallWithoutATimeIsRefused) {
   RequestBatch batch;
   Add(batch, "none", 0);
