@@ -57,14 +57,13 @@ uint32_t WholeSeconds(absl::Duration time) { return Whole(absl::Seconds(1), time
 
 // Views what is read, which lies in one piece.
 bool ReadBytes(CodedInputStream& input, std::string_view& bytes) {
-  uint32_t size = 0;
-  if (!input.ReadVarint32(&size)) return false;
-  if (size > static_cast<uint32_t>(input.BytesUntilLimit())) return false;
+  int size = 0;
+  if (!input.ReadVarintSizeAsInt(&size) || size > input.BytesUntilLimit()) return false;
   const void* data = nullptr;
   int available = 0;
   input.GetDirectBufferPointerInline(&data, &available);
-  bytes = std::string_view(static_cast<const char*>(data), size);
-  return input.Skip(static_cast<int>(size));
+  bytes = std::string_view(static_cast<const char*>(data), static_cast<size_t>(size));
+  return input.Skip(size);
 }
 
 // Hands each field of a frame to `read`, which is to read it, or false: then it is skipped. What is
@@ -156,7 +155,6 @@ std::vector<Frame> ReadFrames(
   bool is_whole = true;
   while (is_whole) {
     uint32_t tag = input.ReadTag();
-    uint32_t size = 0;
     if (tag == 0) {
       is_whole = input.ConsumedEntireMessage();
       break;
@@ -165,16 +163,16 @@ std::vector<Frame> ReadFrames(
       is_whole = Format::SkipField(&input, tag);
       continue;
     }
-    is_whole = input.ReadVarint32(&size) &&
-               size <= static_cast<uint32_t>(input.BytesUntilLimit()) &&
+    int size = 0;
+    is_whole = input.ReadVarintSizeAsInt(&size) && size <= input.BytesUntilLimit() &&
                frames.size() < kMaxBatchCalls;
     if (!is_whole) break;
     // A stream of its own: one that breaks off in a group does not come up from its depth.
-    CodedInputStream own(bytes + input.CurrentPosition(), static_cast<int>(size));
-    own.PushLimit(static_cast<int>(size));
+    CodedInputStream own(bytes + input.CurrentPosition(), size);
+    own.PushLimit(size);
     Frame& frame = frames.emplace_back();
     frame.status = read(own, frame);
-    input.Skip(static_cast<int>(size));
+    input.Skip(size);
   }
   if (is_whole) return frames;
   absl::Status status = absl::InvalidArgumentError(absl::StrCat(

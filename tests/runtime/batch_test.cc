@@ -209,6 +209,19 @@ TEST(BatchTest, AZeroIsNoField) {
   EXPECT_THAT(behind[1].status, StatusIs(kInvalid, HasSubstr("does not parse")));
 }
 
+TEST(BatchTest, ALengthOfMoreThan31BitsIsNotAShorterOne) {
+  std::string frame("\x0a\x01x\x10\x01", 5);
+  std::string long_frame = "\x0a\x85\x80\x80\x80\x10" + frame;  // 2^32 + 5
+  auto requests = DecodeRequests({.payload = long_frame});
+  ASSERT_EQ(requests.size(), 1u);
+  EXPECT_THAT(requests[0].status, StatusIs(kInvalid, HasSubstr("after its call number 0")));
+
+  std::string body = "\x10\x01\x0a\x81\x80\x80\x80\x10x";  // 2^32 + 1
+  requests = DecodeRequests({.payload = "\x0a\x09" + body});
+  ASSERT_EQ(requests.size(), 1u);
+  EXPECT_THAT(requests[0].status, StatusIs(kInvalid, HasSubstr("does not parse")));
+}
+
 TEST(BatchTest, ACallWithoutATimeIsRefused) {
   RequestBatch batch;
   Add(batch, "none", 0);
