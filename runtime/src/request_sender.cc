@@ -123,7 +123,7 @@ Message RequestSender::Encode(Route& route, const Taken& calls, absl::Time now) 
   for (const PendingCall* call : calls) bytes += call->payload.size();
   batch.Reserve(calls.size(), bytes);
   for (PendingCall* call : calls) {
-    std::array<char, 16> correlation = wire::Correlation(nonce_, call->id);
+    std::array<char, 16> correlation = wire::CorrelationBytes(nonce_, call->id);
     std::string_view name(correlation.data(), correlation.size());
     if (call->until == Until::kAccepted) name = {};
     batch.AddRequest(name, call->deadline - now, call->sending, call->payload);
@@ -137,10 +137,7 @@ Message RequestSender::Encode(Route& route, const Taken& calls, absl::Time now) 
 
 Message RequestSender::EncodeAlone(PendingCall& call, absl::Time now) {
   wire::RequestFrame frame = {.remaining = call.deadline - now, .attempt = call.sending};
-  if (call.until == Until::kReply) {
-    std::array<char, 16> correlation = wire::Correlation(nonce_, call.id);
-    frame.correlation.emplace(correlation.data(), correlation.size());
-  }
+  if (call.until == Until::kReply) frame.correlation = wire::Correlation(nonce_, call.id);
   bool is_last = call.retry.max_attempts == 1 && !call.wait_for_ready &&
                  call.idempotency == Idempotency::kUnknown;
   frame.payload = is_last ? std::move(call.payload) : call.payload;

@@ -124,13 +124,18 @@ absl::Status CheckReplyTopic(std::string_view prefix, std::string_view topic) {
   return absl::OkStatus();
 }
 
-std::array<char, 16> Correlation(uint64_t nonce, uint64_t call) {
+std::array<char, 16> CorrelationBytes(uint64_t nonce, uint64_t call) {
   std::array<char, 16> bytes;
   for (int i = 0; i < 8; ++i) {
     bytes[i] = static_cast<char>(nonce >> (56 - 8 * i));
     bytes[8 + i] = static_cast<char>(call >> (56 - 8 * i));
   }
   return bytes;
+}
+
+std::string Correlation(uint64_t nonce, uint64_t call) {
+  std::array<char, 16> bytes = CorrelationBytes(nonce, call);
+  return std::string(bytes.data(), bytes.size());
 }
 
 std::optional<ParsedCorrelation> ParseCorrelation(std::string_view correlation) {

@@ -72,8 +72,9 @@ std::string_view MethodOf(std::string_view topic);
 // `$`, and not where a message would be taken for a request, and run with the server's rights.
 absl::Status CheckReplyTopic(std::string_view prefix, std::string_view topic);
 
-// The channel's nonce and the number of the call.
-std::array<char, 16> Correlation(uint64_t nonce, uint64_t call);
+// The channel's nonce and the number of the call: 16 bytes.
+std::array<char, 16> CorrelationBytes(uint64_t nonce, uint64_t call);
+std::string Correlation(uint64_t nonce, uint64_t call);
 struct ParsedCorrelation {
   uint64_t nonce = 0;
   uint64_t call = 0;

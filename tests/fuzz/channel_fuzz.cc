@@ -95,7 +95,8 @@ class ChannelUnderFire {
     }
     Message message = wire::BatchWriter().TakeReplies("", QoS::kAtLeastOnce, kTimeout);
     message.payload = frames.payload() + input.Bytes();
-    for (const auto& one : wire::DecodeReplies(message)) Note(one.correlation, one.reply);
+    for (const auto& one : wire::DecodeReplies(message))
+      Note(std::string(one.correlation), one.reply);
     Deliver(std::move(message));
     for (size_t number : answered) {
       bool has_ended = number > calls_.size() || calls_[number - 1]->times == 1;

@@ -20,9 +20,13 @@ namespace {
 using internal::wire::BatchedReply;
 using internal::wire::kMaxBatchCalls;
 
-std::vector<BatchedReply> Decode(std::string payload) {
-  return internal::wire::DecodeReplies({.payload = std::move(payload)});
-}
+// The replies view their message.
+struct Decoded {
+  explicit Decoded(std::string payload) : message{.payload = std::move(payload)} {}
+
+  const Message message;
+  const std::vector<BatchedReply> replies = internal::wire::DecodeReplies(message);
+};
 
 bool Same(const BatchedReply& a, const BatchedReply& b) {
   return a.status == b.status && a.correlation == b.correlation &&
@@ -63,7 +67,8 @@ void ExpectAsSchema(const std::vector<BatchedReply>& replies, const std::string&
 }
 
 void FuzzBytes(const std::string& payload) {
-  std::vector<BatchedReply> replies = Decode(payload);
+  Decoded decoded(payload);
+  const std::vector<BatchedReply>& replies = decoded.replies;
   Expect(replies.size() <= kMaxBatchCalls + 1, "the number of calls has its limit");
   for (const BatchedReply& reply : replies) ExpectSound(reply);
   ExpectAsSchema(replies, payload);
@@ -72,15 +77,18 @@ void FuzzBytes(const std::string& payload) {
 void FuzzFrames(ByteReader input) {
   size_t cut = input.Byte();
   Frames frames = ReadFrames(input);
-  std::vector<BatchedReply> replies = Decode(frames.payload());
+  Decoded decoded(frames.payload());
+  const std::vector<BatchedReply>& replies = decoded.replies;
   Expect(replies.size() == frames.size(), "each frame is a call");
   for (size_t i = 0; i < replies.size(); ++i) {
-    std::vector<BatchedReply> alone = Decode(frames.Alone(i));
-    Expect(alone.size() == 1 && Same(alone[0], replies[i]), "it is the same among others");
+    Decoded alone(frames.Alone(i));
+    bool is_same = alone.replies.size() == 1 && Same(alone.replies[0], replies[i]);
+    Expect(is_same, "it is the same among others");
   }
-  std::vector<BatchedReply> left = Decode(frames.payload().substr(0, cut));
+  Decoded left(frames.payload().substr(0, cut));
   for (size_t i = 0; i < frames.WholeIn(cut); ++i) {
-    Expect(i < left.size() && Same(left[i], replies[i]), "what is cut off spoils none before");
+    bool is_left = i < left.replies.size() && Same(left.replies[i], replies[i]);
+    Expect(is_left, "what is cut off spoils none before");
   }
 }
 

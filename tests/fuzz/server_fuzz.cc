@@ -142,7 +142,7 @@ class ServerUnderFire {
       }
       names.push_back("sound " + std::to_string(next_name_++));
       wire::BatchWriter writer;
-      writer.AddRequest({.correlation = names.back(), .remaining = absl::Seconds(5)}, names.back());
+      writer.AddRequest(names.back(), absl::Seconds(5), 1, names.back());
       Message alone = writer.TakeRequests("", {}, QoS::kAtLeastOnce, absl::Seconds(5));
       frames.Add(std::string_view(alone.payload).substr(2));
     }
@@ -162,7 +162,7 @@ class ServerUnderFire {
       if (wire::IsBatch(reply)) {
         for (const wire::BatchedReply& one : wire::DecodeReplies(reply)) {
           Expect(one.status.ok(), "a reply that is written can be read");
-          Note({reply.topic, one.correlation}, one.reply, owed, came);
+          Note({reply.topic, std::string(one.correlation)}, one.reply, owed, came);
         }
       } else {
         Note({reply.topic, reply.correlation_data}, wire::DecodeReply(reply), owed, came);

@@ -119,7 +119,8 @@ TEST(BatchTest, RepliesAreReadAsTheyWereWritten) {
 TEST(BatchTest, AReplyThatIsOkIsNoRefusal) {
   ReplyBatch batch;
   batch.add_replies()->set_refused(1);
-  auto replies = DecodeReplies({.payload = batch.SerializeAsString()});
+  Message message = {.payload = batch.SerializeAsString()};
+  auto replies = DecodeReplies(message);
   ASSERT_EQ(replies.size(), 1u);
   EXPECT_THAT(replies[0].reply.result, IsOk());
   EXPECT_EQ(replies[0].reply.refused_attempt, std::nullopt);

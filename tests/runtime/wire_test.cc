@@ -1,6 +1,5 @@
 #include "wire.h"
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <random>
@@ -113,17 +112,15 @@ TEST(ReplyTopicTest, UnsafeOnesAreRefused) {
       StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("tenants/acme/services/")));
 }
 
-std::string Text(const std::array<char, 16>& bytes) { return std::string(bytes.data(), 16); }
-
 TEST(CorrelationTest, IsTwoBigEndianNumbers) {
   EXPECT_EQ(
-      Text(Correlation(0x0102030405060708, 0xf9fafbfcfdfeff00)),
+      Correlation(0x0102030405060708, 0xf9fafbfcfdfeff00),
       std::string("\x01\x02\x03\x04\x05\x06\x07\x08\xf9\xfa\xfb\xfc\xfd\xfe\xff\x00", 16));
 }
 
 TEST(CorrelationTest, IsParsedBack) {
   for (uint64_t number : {uint64_t{0}, uint64_t{1}, uint64_t{0x8000000000000080}, UINT64_MAX}) {
-    auto parsed = ParseCorrelation(Text(Correlation(number, ~number)));
+    auto parsed = ParseCorrelation(Correlation(number, ~number));
     ASSERT_TRUE(parsed.has_value());
     EXPECT_EQ(parsed->nonce, number);
     EXPECT_EQ(parsed->call, ~number);
