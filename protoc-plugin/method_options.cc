@@ -72,6 +72,11 @@ MethodOptions::MethodOptions(const google::protobuf::MethodDescriptor& method) {
     const bool waits = options.GetExtension(mqrpc::wait_for_ready);
     call_options.push_back(std::string(".wait_for_ready = ") + (waits ? "true" : "false"));
   }
+  if (options.HasExtension(mqrpc::shares_messages)) {
+    const bool shares = options.GetExtension(mqrpc::shares_messages);
+    call_options.push_back(std::string(".shares_messages = ") + (shares ? "true" : "false"));
+  }
+  if (options.GetExtension(mqrpc::quick)) runs_on = "::mqrpc::RunsOn::kConnection";
   has_retry = options.HasExtension(mqrpc::retry);
   if (has_retry) retry = RetryInitialisers(options.GetExtension(mqrpc::retry));
 }

@@ -15,6 +15,9 @@ struct MethodOptions {
   // `::mqrpc::Idempotency::kIdempotent`
   std::string idempotency;
 
+  // `::mqrpc::RunsOn::kConnection`
+  std::string runs_on;
+
   // Initialisers of ::mqrpc::CallOptions in its order, such as `.wait_for_ready = true`, but for
   // the last of them, `.retry`.
   std::vector<std::string> call_options;

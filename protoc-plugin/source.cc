@@ -107,11 +107,20 @@ std::string Handler(const ServiceNames& service, const MethodNames& names) {
 
 std::string DescribedMethod(const MethodDescriptor& method) {
   const MethodNames names(method);
-  const std::string idempotency = MethodOptions(method).idempotency;
-  const auto layout = [&names, &idempotency](const std::string& separator) {
-    return "{\"" + names.wire + "\"" + separator +
-           "::mqrpc::UnaryHandler(this, &Service::" + names.blocking + ")" +
-           (idempotency.empty() ? "" : separator + idempotency) + "},\n";
+  const MethodOptions options(method);
+  std::vector<std::string> members = {
+      "\"" + names.wire + "\"",
+      "::mqrpc::UnaryHandler(this, &Service::" + names.blocking + ")"};
+  const bool has_idempotency = !options.idempotency.empty();
+  if (has_idempotency) members.push_back(options.idempotency);
+  if (!options.runs_on.empty()) {
+    if (!has_idempotency) members.push_back("::mqrpc::Idempotency::kUnknown");
+    members.push_back(options.runs_on);
+  }
+  const auto layout = [&members](const std::string& separator) {
+    std::string text;
+    for (const std::string& member : members) text += (text.empty() ? "{" : separator) + member;
+    return text + "},\n";
   };
   return FirstThatFits({layout(", "), layout(",\n ")}, 10);
 }

@@ -192,12 +192,15 @@ void CountOffTimeAtBroker(std::optional<uint32_t> expiry, std::vector<BatchedReq
   for (const BatchedRequest& request : requests) {
     if (request.status.ok()) longest = std::max(longest, WholeSeconds(request.frame.remaining));
   }
-  absl::Duration left = absl::Seconds(*expiry);
-  absl::Duration passed = std::max(absl::Seconds(longest) - left, absl::ZeroDuration());
+  uint32_t passed = longest > *expiry ? longest - *expiry : 0;
   for (BatchedRequest& request : requests) {
     absl::Duration& remaining = request.frame.remaining;
-    absl::Duration rest = absl::Ceil(remaining, absl::Seconds(1)) - passed;
-    remaining = request.status.ok() ? std::min(remaining, rest) : left;
+    if (!request.status.ok()) {
+      remaining = absl::Seconds(*expiry);
+    } else if (passed > 0) {
+      absl::Duration rest = absl::Seconds(WholeSeconds(remaining)) - absl::Seconds(passed);
+      remaining = std::min(remaining, rest);
+    }
   }
 }
 

@@ -87,6 +87,7 @@ absl::StatusOr<std::unique_ptr<PendingCall>> PlanCall(
   plan->qos = FirstOf(call.qos, method.options.qos, channel.qos);
   plan->wait_for_ready =
       FirstOf(call.wait_for_ready, method.options.wait_for_ready, channel.wait_for_ready);
+  plan->shares_messages = FirstOf(call.shares_messages, method.options.shares_messages, true);
   plan->retry = FirstOf(call.retry, method.options.retry, channel.retry);
   plan->timeout = FirstOf(call.timeout, method.options.timeout, channel.timeout);
   absl::Status status = CheckTimeout("CallOptions::timeout", plan->timeout);

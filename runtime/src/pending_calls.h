@@ -45,6 +45,7 @@ struct PendingCall {
   size_t request_bytes = 0;
   QoS qos = QoS::kAtLeastOnce;
   bool wait_for_ready = false;
+  bool shares_messages = true;
   RetryPolicy retry = {};
   absl::Duration timeout = {};
   absl::Time deadline = {};

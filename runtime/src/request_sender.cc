@@ -98,14 +98,16 @@ RequestSender::Taken RequestSender::Take(Route& route, absl::Time now) {
     bool is_late = call.deadline <= now;  // the timer is about to say so
     if (!is_late && (call.until == Until::kAccepted || TakeReplyTopic(call))) {
       bytes += call.payload.size();
-      bool has_room = bytes <= wire::kMaxBatchBytes &&
-                      (calls.empty() || call.reply_topic == calls.front()->reply_topic);
-      if (!calls.empty() && !has_room) break;
+      if (!calls.empty() && (bytes > wire::kMaxBatchBytes || !MayJoin(call, *calls.front()))) break;
       calls.push_back(&call);
     }
     route.queued.erase(first);
   }
   return calls;
+}
+
+bool RequestSender::MayJoin(const PendingCall& call, const PendingCall& first) {
+  return call.shares_messages && first.shares_messages && call.reply_topic == first.reply_topic;
 }
 
 // A message goes to one server of the group: so the more are to share it, the more must be under
@@ -145,9 +147,9 @@ Message RequestSender::EncodeAlone(PendingCall& call, absl::Time now) {
   if (call.reply_topic != nullptr) reply_topic = call.reply_topic->name;
   // A call that is alone has no use for the answer.
   CalledService& service = call.route->service;
-  frame.asks_for_batches = max_batch_calls_ > 1 && service.most_in_batch <= 1 &&
-                           call.until == Until::kReply && service.window.unanswered() > 1 &&
-                           now >= service.asks_from;
+  frame.asks_for_batches = max_batch_calls_ > 1 && call.shares_messages &&
+                           service.most_in_batch <= 1 && call.until == Until::kReply &&
+                           service.window.unanswered() > 1 && now >= service.asks_from;
   if (frame.asks_for_batches) service.asks_from = now + kAskAgain;
   return wire::EncodeRequest(call.route->topic, std::move(reply_topic), call.qos, std::move(frame));
 }

@@ -83,6 +83,7 @@ class RequestSender final : public std::enable_shared_from_this<RequestSender> {
   void Announce(Route& route);
   std::optional<Message> Compose(Route& route, Sent& sent);
   Taken Take(Route& route, absl::Time now);
+  static bool MayJoin(const PendingCall& call, const PendingCall& first);
   size_t MostTogether(const Route& route) const;
   Message Encode(Route& route, const Taken& calls, absl::Time now);
   Message EncodeAlone(PendingCall& call, absl::Time now);

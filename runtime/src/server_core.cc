@@ -73,7 +73,8 @@ absl::Status ServerCore::Register(Service& service) {
     served->methods[method.name] = {
         .name = absl::StrCat(served->name, "/", method.name),
         .handler = std::move(method.handler),
-        .idempotency = method.idempotency};
+        .idempotency = method.idempotency,
+        .runs_on = options_.workers == 0 ? RunsOn::kConnection : method.runs_on};
   }
   services_.push_back(std::move(served));
   return absl::OkStatus();
@@ -286,7 +287,7 @@ void ServerCore::Handle(
   if (!is_new.ok()) return Refuse(*call, std::move(is_new).status());
   if (!*is_new) return;
   call->SetHandler(served.handler);
-  Dispatch(std::move(call));
+  Dispatch(std::move(call), served.runs_on);
 }
 
 // A request that is dropped unrun and unanswered: there is no safe place to answer to, or, when
@@ -328,10 +329,13 @@ absl::Status ServerCore::CheckMessageSize(const char* what, size_t size) const {
       " bytes"));
 }
 
-void ServerCore::Dispatch(std::unique_ptr<UnaryServerCall> call) {
+void ServerCore::Dispatch(std::unique_ptr<UnaryServerCall> call, RunsOn runs_on) {
+  if (has_handed_over_last_) {
+    return Refuse(*call, absl::UnavailableError("the server was shut down; the call did not run"));
+  }
+  if (runs_on == RunsOn::kConnection) return Run(std::move(call));
   size_t bytes = call->request_bytes();
   if (absl::Status status = CheckRoom(bytes); !status.ok()) return Refuse(*call, std::move(status));
-  if (options_.workers == 0) return Run(std::move(call));
   queued_bytes_ += bytes;
   if (arrived_.empty()) transport_.loop().Post([self = shared_from_this()] { self->HandOver(); });
   arrived_.push_back([call = std::move(call)]() mutable {
@@ -344,9 +348,6 @@ void ServerCore::Dispatch(std::unique_ptr<UnaryServerCall> call) {
 // Whether one more may wait for a worker. Only this thread adds to the queue, so there is still
 // room when it does.
 absl::Status ServerCore::CheckRoom(size_t bytes) const {
-  if (has_handed_over_last_) {
-    return absl::UnavailableError("the server was shut down; the call did not run");
-  }
   if (workers_.queued() + arrived_.size() >= options_.max_queued_calls) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "ServerOptions::max_queued_calls (",

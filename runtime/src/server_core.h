@@ -66,6 +66,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
     std::string name;  // with its service's
     Handler handler;
     Idempotency idempotency = Idempotency::kUnknown;
+    RunsOn runs_on = RunsOn::kWorker;
   };
   using Methods = absl::flat_hash_map<std::string, ServedMethod>;
   struct ServedService {
@@ -90,7 +91,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
       absl::Status status);
   absl::Status CheckMessageSize(const char* what, size_t size) const;
   bool MayRun(const Message& message);
-  void Dispatch(std::unique_ptr<UnaryServerCall> call);
+  void Dispatch(std::unique_ptr<UnaryServerCall> call, RunsOn runs_on);
   absl::Status CheckRoom(size_t bytes) const;
   void HandOver();
   void HandOverLast();

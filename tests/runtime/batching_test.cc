@@ -121,6 +121,24 @@ TEST_F(BatchingTest, ThenCallsThatWaitShareAMessage) {
   EXPECT_EQ(transport_.HandOver(), 4u);  // two in each: one, and one more for each four
 }
 
+TEST_F(BatchingTest, ButForOneThatIsToTravelAlone) {
+  LearnOfBatches();
+  AskMany(2);
+  Ask({.shares_messages = false}, "alone");
+  AskMany(4);
+  ASSERT_EQ(transport_.HandOver(), 4u);  // two, that one, two, two
+  EXPECT_EQ(Sent(Last() - 2).topic, "mqrpc/services/acme.Valve/Turn");
+  EXPECT_EQ(Sent(Last() - 2).payload, MakeText("alone").SerializeAsString());
+}
+
+TEST_F(BatchingTest, WhichDoesNotAskForBatchesEither) {
+  AskMany(3, {.shares_messages = false});
+  transport_.HandOver();
+  for (const auto& sent : transport_.sent()) {
+    EXPECT_THAT(sent.message.user_properties, Not(kAsks));
+  }
+}
+
 TEST_F(BatchingTest, ABatchSaysOfEachCallWhatItsOwnMessageWould) {
   LearnOfBatches();
   Ask({.timeout = absl::Seconds(2)}, "one");

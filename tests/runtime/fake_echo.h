@@ -24,12 +24,16 @@ struct FakeEcho final : Echo::Service {
 
   Method say = nullptr;
   Method ask = nullptr;
+  Method ping = nullptr;
 
   absl::StatusOr<Text> Say(ServerContext& context, const Text& request) override {
     return say ? say(context, request) : Service::Say(context, request);
   }
   absl::StatusOr<Text> Ask(ServerContext& context, const Text& request) override {
     return ask ? ask(context, request) : Service::Ask(context, request);
+  }
+  absl::StatusOr<Text> Ping(ServerContext& context, const Text& request) override {
+    return ping ? ping(context, request) : Service::Ping(context, request);
   }
 };
 

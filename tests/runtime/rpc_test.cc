@@ -633,6 +633,30 @@ TEST_P(RpcTest, OrSaysThatNobodyServesIt) {
       StatusIs(absl::StatusCode::kUnavailable, HasSubstr("nobody is subscribed")));
 }
 
+TEST_P(RpcTest, AQuickMethodNeedsNoWorker) {
+  Gate gate;
+  FakeEcho service;
+  service.say = [&gate](ServerContext&, const Text& request) {
+    EXPECT_TRUE(gate.Wait());
+    return absl::StatusOr<Text>(request);
+  };
+  service.ping = SayTheSame;
+  RunningServer server(Connect("server"), service, {.workers = 1});
+  Channel channel(Connect("client"));
+  Echo::Stub echo(channel);
+  Call<Text> slow = echo.SayAsync(MakeText("slow"));
+  Call<Text> queued = echo.SayAsync(MakeText("queued"));
+
+  absl::StatusOr<Text> reply = echo.Ping(MakeText("quick"));
+
+  ASSERT_THAT(reply, IsOk());
+  EXPECT_EQ(reply->text(), "quick");
+
+  gate.Open();
+  EXPECT_THAT(slow.Wait(), IsOk());
+  EXPECT_THAT(queued.Wait(), IsOk());
+}
+
 TEST_P(RpcTest, AChannelThatShutsDownFinishesItsCalls) {
   Gate gate;
   Events events;

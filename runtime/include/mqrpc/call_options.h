@@ -41,6 +41,10 @@ struct CallOptions {
   // Whether a call that nobody serves at present waits, up to its deadline, for a server to come.
   // If not, it is UNAVAILABLE at once.
   std::optional<bool> wait_for_ready = {};
+
+  // False: it travels in a message of its own, also while others wait beside it
+  // (ChannelOptions::max_batch_calls). True unless the method says otherwise.
+  std::optional<bool> shares_messages = {};
   std::optional<RetryPolicy> retry = {};
 
   // For a call that is a part of another, which a handler of this process answers: it ends when

@@ -33,14 +33,21 @@ class ServerCall {
   virtual void Finish(absl::Status status) = 0;
 };
 
-// Takes a call over. Runs on a worker of the server and may block.
+// Takes a call over. Runs on a worker of the server and may block, unless RunsOn says otherwise.
 using Handler = std::function<void(std::unique_ptr<ServerCall>)>;
+
+// Whose thread runs the handler of a method.
+enum class RunsOn {
+  kWorker,      // a worker's, if the server has any
+  kConnection,  // the connection's own: `option (mqrpc.quick)` of mqrpc/options.proto
+};
 
 struct ServiceDescriptor {
   struct Method {
     std::string name = {};
     Handler handler = nullptr;
     Idempotency idempotency = Idempotency::kUnknown;
+    RunsOn runs_on = RunsOn::kWorker;
   };
 
   std::string name = {};  // with its package: `acme.Thermostat`

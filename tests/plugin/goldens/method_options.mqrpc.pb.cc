@@ -66,6 +66,12 @@ constexpr ::mqrpc::Method mqrpc_Valve_Never = {
     .options = {.retry = ::mqrpc::RetryPolicy{.max_attempts = 1}},
 };
 
+constexpr ::mqrpc::Method mqrpc_Valve_Alone = {
+    .service = Valve::kServiceName,
+    .name = "Alone",
+    .options = {.shares_messages = false},
+};
+
 constexpr ::mqrpc::Method mqrpc_Valve_Everything = {
     .service = Valve::kServiceName,
     .name = "Everything",
@@ -75,6 +81,7 @@ constexpr ::mqrpc::Method mqrpc_Valve_Everything = {
             .timeout = ::absl::Milliseconds(60000),
             .qos = ::mqrpc::QoS::kExactlyOnce,
             .wait_for_ready = true,
+            .shares_messages = true,
             .retry =
                 ::mqrpc::RetryPolicy{
                     .max_attempts = 3,
@@ -289,6 +296,89 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
   return channel_->Notify(mqrpc_Valve_Never, request, options);
 }
 
+::absl::StatusOr<Position> Valve::Stub::Alone(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Start<Position>(mqrpc_Valve_Alone, request, options).Wait();
+}
+
+::mqrpc::Call<Position> Valve::Stub::AloneAsync(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Start<Position>(mqrpc_Valve_Alone, request, options);
+}
+
+::mqrpc::Call<void> Valve::Stub::AloneNotify(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(mqrpc_Valve_Alone, request, options);
+}
+
+::absl::StatusOr<Position> Valve::Stub::Quick(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Start<Position>({kServiceName, "Quick"}, request, options).Wait();
+}
+
+::mqrpc::Call<Position> Valve::Stub::QuickAsync(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Start<Position>({kServiceName, "Quick"}, request, options);
+}
+
+::mqrpc::Call<void> Valve::Stub::QuickNotify(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Quick"}, request, options);
+}
+
+::absl::StatusOr<Position> Valve::Stub::Slow(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Start<Position>({kServiceName, "Slow"}, request, options).Wait();
+}
+
+::mqrpc::Call<Position> Valve::Stub::SlowAsync(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Start<Position>({kServiceName, "Slow"}, request, options);
+}
+
+::mqrpc::Call<void> Valve::Stub::SlowNotify(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Slow"}, request, options);
+}
+
+::absl::StatusOr<Position> Valve::Stub::QuickAgain(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_
+      ->Start<Position>(
+          {kServiceName, "QuickAgain", ::mqrpc::Idempotency::kNoSideEffects},
+          request,
+          options)
+      .Wait();
+}
+
+::mqrpc::Call<Position> Valve::Stub::QuickAgainAsync(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Start<Position>(
+      {kServiceName, "QuickAgain", ::mqrpc::Idempotency::kNoSideEffects},
+      request,
+      options);
+}
+
+::mqrpc::Call<void> Valve::Stub::QuickAgainNotify(
+    const Position& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify(
+      {kServiceName, "QuickAgain", ::mqrpc::Idempotency::kNoSideEffects},
+      request,
+      options);
+}
+
 ::absl::StatusOr<Position> Valve::Stub::Everything(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
@@ -391,6 +481,30 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
+::absl::StatusOr<Position> Valve::Service::Alone(
+    ::mqrpc::ServerContext& context,
+    const Position& /*request*/) {
+  return ::mqrpc::UnimplementedMethod(context);
+}
+
+::absl::StatusOr<Position> Valve::Service::Quick(
+    ::mqrpc::ServerContext& context,
+    const Position& /*request*/) {
+  return ::mqrpc::UnimplementedMethod(context);
+}
+
+::absl::StatusOr<Position> Valve::Service::Slow(
+    ::mqrpc::ServerContext& context,
+    const Position& /*request*/) {
+  return ::mqrpc::UnimplementedMethod(context);
+}
+
+::absl::StatusOr<Position> Valve::Service::QuickAgain(
+    ::mqrpc::ServerContext& context,
+    const Position& /*request*/) {
+  return ::mqrpc::UnimplementedMethod(context);
+}
+
 ::absl::StatusOr<Position> Valve::Service::Everything(
     ::mqrpc::ServerContext& context,
     const Position& /*request*/) {
@@ -418,6 +532,16 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
           {"Fails", ::mqrpc::UnaryHandler(this, &Service::Fails)},
           {"Retries", ::mqrpc::UnaryHandler(this, &Service::Retries)},
           {"Never", ::mqrpc::UnaryHandler(this, &Service::Never)},
+          {"Alone", ::mqrpc::UnaryHandler(this, &Service::Alone)},
+          {"Quick",
+           ::mqrpc::UnaryHandler(this, &Service::Quick),
+           ::mqrpc::Idempotency::kUnknown,
+           ::mqrpc::RunsOn::kConnection},
+          {"Slow", ::mqrpc::UnaryHandler(this, &Service::Slow)},
+          {"QuickAgain",
+           ::mqrpc::UnaryHandler(this, &Service::QuickAgain),
+           ::mqrpc::Idempotency::kNoSideEffects,
+           ::mqrpc::RunsOn::kConnection},
           {"Everything",
            ::mqrpc::UnaryHandler(this, &Service::Everything),
            ::mqrpc::Idempotency::kIdempotent},

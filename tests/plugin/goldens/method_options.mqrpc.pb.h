@@ -136,6 +136,46 @@ class Valve final {
         const Position& request,
         const ::mqrpc::CallOptions& options = {});
 
+    ::absl::StatusOr<Position> Alone(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<Position> AloneAsync(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> AloneNotify(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
+
+    ::absl::StatusOr<Position> Quick(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<Position> QuickAsync(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> QuickNotify(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
+
+    ::absl::StatusOr<Position> Slow(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<Position> SlowAsync(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> SlowNotify(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
+
+    ::absl::StatusOr<Position> QuickAgain(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<Position> QuickAgainAsync(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> QuickAgainNotify(
+        const Position& request,
+        const ::mqrpc::CallOptions& options = {});
+
     // In another order than that of the members.
     [[deprecated]] ::absl::StatusOr<Position> Everything(
         const Position& request,
@@ -207,6 +247,22 @@ class Valve final {
         const Position& request);
 
     virtual ::absl::StatusOr<Position> Never(
+        ::mqrpc::ServerContext& context,
+        const Position& request);
+
+    virtual ::absl::StatusOr<Position> Alone(
+        ::mqrpc::ServerContext& context,
+        const Position& request);
+
+    virtual ::absl::StatusOr<Position> Quick(
+        ::mqrpc::ServerContext& context,
+        const Position& request);
+
+    virtual ::absl::StatusOr<Position> Slow(
+        ::mqrpc::ServerContext& context,
+        const Position& request);
+
+    virtual ::absl::StatusOr<Position> QuickAgain(
         ::mqrpc::ServerContext& context,
         const Position& request);
 
