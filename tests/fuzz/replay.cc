@@ -13,6 +13,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
@@ -22,13 +23,13 @@ extern "C" void __sanitizer_set_death_callback(void (*callback)()) __attribute__
 
 namespace {
 
-constexpr const char* kKept = "failed-input";
-
+std::string program;
 std::string current;
 
 void KeepInput() {
-  std::ofstream(kKept, std::ios::binary) << current;
-  std::fprintf(stderr, "the input is kept in %s; this program runs it as its argument\n", kKept);
+  std::string kept = program + "-failed";
+  std::ofstream(kept, std::ios::binary) << current;
+  std::fprintf(stderr, "the input is kept; again: %s %s\n", program.c_str(), kept.c_str());
 }
 
 void OnAbort(int signal) {
@@ -114,6 +115,7 @@ class Mutator {
 }  // namespace
 
 int main(int argc, char** argv) {
+  program = argv[0];
   std::vector<std::string> arguments(argv + 1, argv + argc);
   int mutations = 0;
   if (arguments.size() == 3 && arguments[0] == "--mutations") {
