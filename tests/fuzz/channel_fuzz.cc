@@ -84,23 +84,23 @@ class ChannelUnderFire {
   // Frames of any bytes, of any reply to a call of ours, and of sound ones.
   void ReplyInBatch(ByteReader& input) {
     Frames frames;
-    std::vector<size_t> answered;
+    std::vector<wire::ParsedCorrelation> answered;
     for (uint32_t count = input.Below(8); count > 0; --count) {
       uint32_t kind = input.Below(3);
       std::string correlation = kind == 0 ? "" : Correlation(input);
       if (kind == 0) frames.Add(input.Bytes());
       if (kind == 1) frames.Add("\x0a\x10" + correlation + input.Bytes());
       if (kind == 2) frames.Add("\x0a\x10" + correlation + "\x22\x03\x0a\x01x");
-      if (kind == 2) answered.push_back(wire::ParseCorrelation(correlation)->call);
+      if (kind == 2) answered.push_back(*wire::ParseCorrelation(correlation));
     }
     Message message = wire::BatchWriter().TakeReplies("", QoS::kAtLeastOnce, kTimeout);
     message.payload = frames.payload() + input.Bytes();
     for (const auto& one : wire::DecodeReplies(message))
       Note(std::string(one.correlation), one.reply);
     Deliver(std::move(message));
-    for (size_t number : answered) {
-      bool has_ended = number > calls_.size() || calls_[number - 1]->times == 1;
-      Expect(has_ended, "a sound reply ends its call, whatever is around it");
+    for (auto [nonce, number] : answered) {
+      if (nonce != kNonce || number > calls_.size()) continue;
+      Expect(calls_[number - 1]->times == 1, "a sound reply ends its call, whatever is around it");
     }
   }
 
@@ -120,9 +120,10 @@ class ChannelUnderFire {
   }
 
  private:
-  // Of a call that there is, or will be.
+  // Of a call that there is, or will be; sometimes of another channel.
   static std::string Correlation(ByteReader& input) {
-    return wire::Correlation(kNonce, 1 + input.Below(kMaxCalls));
+    uint64_t nonce = input.Below(8) == 7 ? kNonce + 1 : kNonce;
+    return wire::Correlation(nonce, 1 + input.Below(kMaxCalls));
   }
 
   void Note(const std::string& correlation, const wire::Reply& reply) {
