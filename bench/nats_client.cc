@@ -147,7 +147,8 @@ class AsynchronousCalls {
 
 absl::Status RunNatsClient(const Load& load, Recorder& recorder) {
   bool is_single = load.cell.in_flight == 1;
-  absl::StatusOr<NatsConnection> connection = ConnectNats(load.address, is_single);
+  absl::StatusOr<NatsConnection> connection =
+      ConnectNats(load.address, load.cell.in_flight <= kMostAtOnce);
   if (!connection.ok()) return connection.status();
   if (!is_single) return AsynchronousCalls(connection->get(), load, recorder).Run();
   MakeBlockingCalls(connection->get(), load, recorder);

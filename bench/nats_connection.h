@@ -34,8 +34,10 @@ inline absl::Status NatsError(const char* what, natsStatus status) {
   return absl::InternalError(absl::StrCat("NATS: ", what, ": ", natsStatus_GetText(status)));
 }
 
-// `at_once`: what is published is written at once, which is quicker for one message and slower for
-// many.
+// With so many calls in flight libnats does best when it writes each message at once; with more,
+// when its flusher writes what has gathered within a millisecond.
+inline constexpr size_t kMostAtOnce = 64;
+
 inline absl::StatusOr<NatsConnection> ConnectNats(const std::string& address, bool at_once) {
   natsOptions* made = nullptr;
   natsStatus status = natsOptions_Create(&made);

@@ -18,7 +18,8 @@ void Echo(natsConnection* connection, natsSubscription*, natsMsg* request, void*
 }  // namespace
 
 absl::Status RunNatsServer(const Serving& serving, OnReady on_ready) {
-  absl::StatusOr<NatsConnection> connection = ConnectNats(serving.address, serving.in_flight == 1);
+  absl::StatusOr<NatsConnection> connection =
+      ConnectNats(serving.address, serving.in_flight <= kMostAtOnce);
   if (!connection.ok()) return connection.status();
   natsSubscription* made = nullptr;
   natsStatus status =
