@@ -38,9 +38,9 @@ absl::StatusOr<bool> Repetitions::IsNew(
   absl::Time expires = call.deadline() == absl::InfiniteFuture() ? call.arrival() + kWithoutLimit
                                                                  : call.deadline() + kRounding;
   cache_.Expire(call.arrival());  // so that nothing live has to go for it
-  const std::string& topic = to->topic;
   auto [verdict, entry] = cache_.Admit(
-      {.key = absl::StrCat(topic, absl::string_view("\0", 1), *to->correlation),
+      {.topic = to->topic,
+       .correlation = {to->correlation->begin(), to->correlation->end()},
        .fingerprint = fingerprint,
        .idempotency = idempotency,
        .expires = expires});

@@ -22,26 +22,29 @@ ReplyCache::Entries& ReplyCache::ListOf(const Entry& entry) {
   return entry.request_.idempotency == Idempotency::kUnknown ? others_ : idempotent_;
 }
 
-size_t ReplyCache::ByKey::operator()(const Entry* entry) const { return entry->hash_; }
-
-bool ReplyCache::ByKey::operator()(const Entry* one, const Entry* other) const {
-  return one->hash_ == other->hash_ && one->request_.key == other->request_.key;
+bool ReplyCache::ByKey::operator()(const Slot& one, const Slot& other) const {
+  if (one.entry == other.entry) return true;
+  if (one.hash != other.hash) return false;
+  const Request& first = one.entry->request_;
+  const Request& second = other.entry->request_;
+  return first.correlation == second.correlation && first.topic.text() == second.topic.text();
 }
 
 ReplyCache::Admission ReplyCache::Admit(Request request) {
   Entry& entry = running_.emplace_back();
   entry.request_ = std::move(request);
-  entry.hash_ = absl::HashOf(View(entry.request_.key));
+  const std::string& topic = entry.request_.topic.text();
+  entry.hash_ = absl::HashOf(View(topic), entry.request_.correlation);
   entry.place_ = std::prev(running_.end());
-  auto [found, is_new] = by_key_.insert(&entry);
+  auto [found, is_new] = by_key_.insert({entry.hash_, &entry});
   if (!is_new) {
-    Entry* known = *found;
+    Entry* known = found->entry;
     bool is_same = known->request_.fingerprint == entry.request_.fingerprint;
     running_.pop_back();
     if (!is_same) return {Verdict::kConflict, known};
     return {known->result_.has_value() ? Verdict::kFinished : Verdict::kRunning, known};
   }
-  entry.bytes_ = sizeof(Entry) + entry.request_.key.size();
+  entry.bytes_ = sizeof(Entry) + topic.size() + entry.request_.correlation.size();
   bytes_ += entry.bytes_;
   MakeRoom();
   return {Verdict::kNew, &entry};
@@ -64,7 +67,7 @@ void ReplyCache::Forget(Entry* entry) { Remove(entry); }
 const ReplyCache::Result& ReplyCache::ResultOf(const Entry& entry) { return *entry.result_; }
 
 void ReplyCache::Remove(Entry* entry) {
-  by_key_.erase(entry);
+  by_key_.erase(Slot{entry->hash_, entry});
   if (entry->result_.has_value()) expiries_.erase({entry->request_.expires, entry});
   bytes_ -= entry->bytes_;
   ListOf(*entry).erase(entry->place_);

@@ -10,16 +10,19 @@
 
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "mqrpc/method.h"
+#include "shared_text.h"
 
 namespace mqrpc::internal {
 
 // What a server remembers of the calls that it runs and has run, so that a request which comes
 // again, delivered twice by a broker or sent again by its caller, does not run again. A call is
-// known by its key. An entry lives as long as its caller may still ask; running ones stay until
-// they end, however long that takes. Not thread-safe: all in turns of one loop.
+// known by its response topic and its correlation data, its key. An entry lives as long as its
+// caller may still ask; running ones stay until they end, however long that takes. Not thread-safe:
+// all in turns of one loop.
 class ReplyCache {
  public:
   using Result = absl::StatusOr<std::string>;
@@ -30,8 +33,9 @@ class ReplyCache {
   ReplyCache& operator=(const ReplyCache&) = delete;
 
   struct Request {
-    std::string key = {};
-    uint64_t fingerprint = 0;  // of what is to be run
+    SharedText topic = {};
+    absl::InlinedVector<char, 16> correlation = {};  // ours have 16 bytes
+    uint64_t fingerprint = 0;                        // of what is to be run
     Idempotency idempotency = Idempotency::kUnknown;
     absl::Time expires = absl::InfiniteFuture();
   };
@@ -68,9 +72,14 @@ class ReplyCache {
  private:
   using Entries = std::list<Entry>;
 
+  // With its hash, so that looking for one touches no other.
+  struct Slot {
+    size_t hash;
+    Entry* entry;
+  };
   struct ByKey {
-    size_t operator()(const Entry* entry) const;
-    bool operator()(const Entry* one, const Entry* other) const;
+    size_t operator()(const Slot& slot) const { return slot.hash; }
+    bool operator()(const Slot& one, const Slot& other) const;
   };
 
   Entries& ListOf(const Entry& entry);
@@ -86,7 +95,7 @@ class ReplyCache {
   Entries running_;
   Entries idempotent_;  // finished
   Entries others_;      // finished
-  absl::flat_hash_set<Entry*, ByKey, ByKey> by_key_;
+  absl::flat_hash_set<Slot, ByKey, ByKey> by_key_;
   absl::btree_set<std::pair<absl::Time, Entry*>> expiries_;  // of those that have finished
 };
 

@@ -10,11 +10,16 @@ namespace mqrpc::internal {
 // A text that many hold and none changes, such as the response topic of the calls of a batch.
 class SharedText {
  public:
-  SharedText(std::string text = {})  // NOLINT: it is meant to be written as one
+  SharedText() = default;       // empty
+  SharedText(std::string text)  // NOLINT: it is meant to be written as one
       : text_(std::make_shared<const std::string>(std::move(text))) {}
   SharedText(const char* text) : SharedText(std::string(text)) {}  // NOLINT
 
-  operator const std::string&() const { return *text_; }  // NOLINT
+  const std::string& text() const {
+    static const std::string empty;
+    return text_ != nullptr ? *text_ : empty;
+  }
+  operator const std::string&() const { return text(); }  // NOLINT
 
  private:
   std::shared_ptr<const std::string> text_;

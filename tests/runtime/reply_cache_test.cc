@@ -15,7 +15,12 @@ ReplyCache::Request MakeRequest(
     std::string key,
     Idempotency idempotency = Idempotency::kUnknown,
     int expires = 10) {
-  return {.key = key, .fingerprint = 1, .idempotency = idempotency, .expires = At(expires)};
+  return {
+      .topic = "replies",
+      .correlation = {key.begin(), key.end()},
+      .fingerprint = 1,
+      .idempotency = idempotency,
+      .expires = At(expires)};
 }
 
 void RunOnce(ReplyCache& cache, ReplyCache::Request request, const ReplyCache::Result& result) {
@@ -35,6 +40,14 @@ TEST(ReplyCacheTest, ARepetitionJoinsTheOneThatRuns) {
   EXPECT_EQ(cache.Admit(MakeRequest("a")).verdict, Verdict::kNew);
   EXPECT_EQ(cache.Admit(MakeRequest("a")).verdict, Verdict::kRunning);
   EXPECT_EQ(cache.Admit(MakeRequest("b")).verdict, Verdict::kNew);
+}
+
+TEST(ReplyCacheTest, TheSameCorrelationOfAnotherTopicIsAnotherCall) {
+  ReplyCache cache(10, 10'000);
+  ReplyCache::Request other = MakeRequest("a");
+  other.topic = "others";
+  EXPECT_EQ(cache.Admit(MakeRequest("a")).verdict, Verdict::kNew);
+  EXPECT_EQ(cache.Admit(std::move(other)).verdict, Verdict::kNew);
 }
 
 TEST(ReplyCacheTest, ARepetitionGetsTheSameReply) {
