@@ -55,12 +55,23 @@ void ChannelCore::Shutdown(absl::Duration grace) {
   is_shut_down_ = true;
   if (!InLoop()) {
     auto until = FromNow(grace);
+    RunInLoop(transport_.loop(), [this] {
+      AdmitArrived();
+      NoteDrained();
+    });
     MutexLock lock(mutex_);
-    while (under_way_ > 0 && std::chrono::steady_clock::now() < until) {
-      none_under_way_.WaitUntil(mutex_, until);
+    while (!is_drained_ && std::chrono::steady_clock::now() < until) {
+      changed_.WaitUntil(mutex_, until);
     }
   }
   Close();
+}
+
+void ChannelCore::NoteDrained() {
+  if (!is_shut_down_ || !pending_.empty()) return;
+  MutexLock lock(mutex_);
+  is_drained_ = true;
+  changed_.NotifyAll();
 }
 
 void ChannelCore::Close() {
@@ -94,7 +105,6 @@ std::shared_ptr<CallState> ChannelCore::Start(
   call->until = until;
   call->request_bytes = request->size();
   counters_.started.Add();
-  ++under_way_;
   call->id = next_id_.fetch_add(1, std::memory_order_relaxed);
   call->payload = *std::move(request);
   auto state = std::make_shared<CallState>(*this, call->id, executor_, outstanding_);
@@ -337,6 +347,7 @@ void ChannelCore::End(CallId id, CallState::Result result) {
   if (call == nullptr) return;
   sender_->Remove(*call);
   Complete(*call, std::move(result));
+  NoteDrained();
 }
 
 void ChannelCore::Complete(const PendingCall& call, CallState::Result result) {
@@ -345,10 +356,6 @@ void ChannelCore::Complete(const PendingCall& call, CallState::Result result) {
   counters_.latency.Add(transport_.loop().Now() - (call.deadline - call.timeout));
   request_bytes_.fetch_sub(call.request_bytes, std::memory_order_relaxed);
   bool has_continuation = call.state->Complete(std::move(result));
-  if (--under_way_ == 0 && is_shut_down_) {
-    MutexLock lock(mutex_);
-    none_under_way_.NotifyAll();
-  }
   if (!has_continuation) return;
   completed_.push_back(call.state);
   if (closed_) return RunContinuations();

@@ -57,6 +57,7 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
   std::shared_ptr<CallState> Refuse(absl::Status status);
   absl::Status CheckMessageSize(const char* what, size_t size) const;
   absl::Status TakePlace(size_t request_bytes);
+  void NoteDrained();
   void AdmitArrived();
   void Admit(std::unique_ptr<PendingCall> call);
   void OnSent(PendingCall& call) override;
@@ -90,9 +91,9 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
   ChannelCounters counters_;
 
   std::atomic<bool> is_shut_down_ = false;  // no calls are taken any more
-  std::atomic<size_t> under_way_ = 0;       // calls that have not completed
   Mutex mutex_;
-  CondVar none_under_way_;
+  CondVar changed_;
+  bool is_drained_ MQRPC_GUARDED_BY(mutex_) = false;  // no calls are under way either
   // Started since the loop last asked.
   std::vector<std::unique_ptr<PendingCall>> arrived_ MQRPC_GUARDED_BY(mutex_);
 
