@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "envelope.h"
+#include "round_up.h"
 #include "text.h"
 
 namespace mqrpc::internal::wire {
@@ -47,13 +48,9 @@ size_t SizeOfBytes(std::string_view bytes) {
   return 1 + CodedOutputStream::VarintSize32(static_cast<uint32_t>(bytes.size())) + bytes.size();
 }
 
-// Rounded up. (absl::Ceil divides in 128 bits.)
-uint32_t Whole(absl::Duration unit, absl::Duration time) {
-  int64_t nanoseconds = absl::ToInt64Nanoseconds(unit);
-  return static_cast<uint32_t>((absl::ToInt64Nanoseconds(time) + nanoseconds - 1) / nanoseconds);
+uint32_t WholeSeconds(absl::Duration time) {
+  return static_cast<uint32_t>(RoundUp(time, absl::Seconds(1)));
 }
-
-uint32_t WholeSeconds(absl::Duration time) { return Whole(absl::Seconds(1), time); }
 
 // Views what is read, which lies in one piece.
 bool ReadBytes(CodedInputStream& input, std::string_view& bytes) {
@@ -64,6 +61,14 @@ bool ReadBytes(CodedInputStream& input, std::string_view& bytes) {
   input.GetDirectBufferPointerInline(&data, &available);
   bytes = std::string_view(static_cast<const char*>(data), static_cast<size_t>(size));
   return input.Skip(size);
+}
+
+// Empty if it is longer than may be sent back.
+bool ReadCorrelation(CodedInputStream& input, std::string_view& correlation) {
+  if (!ReadBytes(input, correlation)) return false;
+  if (correlation.size() <= kMaxCorrelationBytes) return true;
+  correlation = {};
+  return false;
 }
 
 // Hands each field of a frame to `read`, which is to read it, or false: then it is skipped. What is
@@ -86,7 +91,7 @@ absl::Status ReadRequest(CodedInputStream& input, BatchedRequest& request) {
   absl::Status status = ReadFrame(input, [&](uint32_t tag) -> std::optional<bool> {
     switch (tag) {
       case Tag(kCorrelation, kBytes):
-        return ReadBytes(input, correlation) && correlation.size() <= kMaxCorrelationBytes;
+        return ReadCorrelation(input, correlation);
       case Tag(kTimeout, kNumber):
         return input.ReadVarint32(&timeout);
       case Tag(kAttempt, kNumber):
@@ -97,8 +102,7 @@ absl::Status ReadRequest(CodedInputStream& input, BatchedRequest& request) {
         return std::nullopt;
     }
   });
-  bool is_name = !correlation.empty() && correlation.size() <= kMaxCorrelationBytes;
-  if (is_name) request.frame.correlation.emplace(correlation);
+  if (!correlation.empty()) request.frame.correlation.emplace(correlation);
   request.frame.payload = payload;
   request.frame.attempt = std::max(request.frame.attempt, 1u);
   if (!status.ok()) return status;
@@ -243,7 +247,7 @@ void BatchWriter::AddRequest(
     absl::Duration remaining,
     uint32_t attempt,
     std::string_view payload) {
-  uint32_t timeout = Whole(absl::Milliseconds(1), remaining);
+  auto timeout = static_cast<uint32_t>(RoundUp(remaining, absl::Milliseconds(1)));
   if (attempt == 1) attempt = 0;  // as if it were not said
   BeginFrame(
       SizeOfBytes(correlation) + SizeOfNumber(timeout) + SizeOfNumber(attempt) +
@@ -288,7 +292,7 @@ Message BatchWriter::TakeReplies(std::string topic, QoS qos, absl::Duration rema
   message.qos = qos;
   message.payload = std::exchange(payload_, {});
   message.content_type = kBatchType;
-  if (remaining < absl::InfiniteDuration()) message.expiry_seconds = WholeSeconds(remaining);
+  message.expiry_seconds = ExpirySeconds(remaining);
   return message;
 }
 

@@ -17,7 +17,7 @@ constexpr size_t kMaxIdleLanes = 256;
 void ReplySender::Queue(OutgoingReply reply) {
   if (!on_end_) return Lose(absl::CancelledError("the server has gone"));
   counters_->answered.Add();
-  Lane& lane = LaneTo(reply.to.topic, reply.to.qos);
+  Lane& lane = LaneTo(reply.to.topic.text(), reply.to.qos);
   lane.queued.push_back(std::move(reply));
   Announce(lane);
 }
@@ -67,7 +67,7 @@ std::optional<Message> ReplySender::Compose(Lane& lane, Sent& sent) {
   lane.queued.erase(lane.queued.begin(), next);
   if (!lane.queued.empty()) Announce(lane);
   if (sent.replies.empty()) return std::nullopt;
-  return Encode(lane, sent, last - now);
+  return Encode(lane, sent, bytes, last - now);
 }
 
 bool ReplySender::MayJoin(const Sent& sent, const OutgoingReply& next, size_t bytes) {
@@ -75,16 +75,12 @@ bool ReplySender::MayJoin(const Sent& sent, const OutgoingReply& next, size_t by
          sent.replies.size() < wire::kMaxBatchCalls && bytes <= wire::kMaxBatchBytes;
 }
 
-Message ReplySender::Encode(const Lane& lane, Sent& sent, absl::Duration remaining) {
+Message ReplySender::Encode(const Lane& lane, Sent& sent, size_t bytes, absl::Duration remaining) {
   if (sent.replies.size() == 1) {
     OutgoingReply& reply = sent.replies.front();
     return wire::EncodeReply(reply.to, remaining, std::move(reply.result), reply.ran);
   }
   wire::BatchWriter batch;
-  size_t bytes = 0;
-  for (const OutgoingReply& reply : sent.replies) {
-    if (reply.result.ok()) bytes += reply.result->size();
-  }
   batch.Reserve(sent.replies.size(), bytes);
   for (const OutgoingReply& reply : sent.replies) batch.AddReply(reply.to, reply.result, reply.ran);
   return batch.TakeReplies(lane.topic, lane.qos, remaining);

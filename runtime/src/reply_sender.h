@@ -64,7 +64,7 @@ class ReplySender final : public std::enable_shared_from_this<ReplySender> {
   void Announce(Lane& lane);
   std::optional<Message> Compose(Lane& lane, Sent& sent);
   static bool MayJoin(const Sent& sent, const OutgoingReply& next, size_t bytes);
-  static Message Encode(const Lane& lane, Sent& sent, absl::Duration remaining);
+  static Message Encode(const Lane& lane, Sent& sent, size_t bytes, absl::Duration remaining);
   void OnAck(Lane& lane, Sent& sent, const absl::StatusOr<ReasonCode>& ack);
   void OnRefusal(OutgoingReply reply, const absl::Status& status);
   void Lose(const absl::Status& why);

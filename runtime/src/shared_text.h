@@ -19,7 +19,6 @@ class SharedText {
     static const std::string empty;
     return text_ != nullptr ? *text_ : empty;
   }
-  operator const std::string&() const { return text(); }  // NOLINT
 
  private:
   std::shared_ptr<const std::string> text_;

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "envelope.h"
+#include "round_up.h"
 #include "text.h"
 #include "topic.h"
 
@@ -26,13 +27,6 @@ const std::string* FindProperty(const Message& message, std::string_view key) {
     if (name == key) return &value;
   }
   return nullptr;
-}
-
-// Whole seconds, rounded up: the broker must not drop what somebody still waits for.
-std::optional<uint32_t> ExpirySeconds(absl::Duration remaining) {
-  if (remaining == absl::InfiniteDuration()) return std::nullopt;
-  return static_cast<uint32_t>(
-      std::max<int64_t>(1, absl::ToInt64Seconds(absl::Ceil(remaining, absl::Seconds(1)))));
 }
 
 absl::StatusOr<absl::Duration> DecodeTimeout(const Message& message) {
@@ -148,6 +142,11 @@ std::optional<ParsedCorrelation> ParseCorrelation(std::string_view correlation) 
   return parsed;
 }
 
+std::optional<uint32_t> ExpirySeconds(absl::Duration remaining) {
+  if (remaining == absl::InfiniteDuration()) return std::nullopt;
+  return static_cast<uint32_t>(std::max<int64_t>(1, RoundUp(remaining, absl::Seconds(1))));
+}
+
 Message EncodeRequest(
     std::string topic,
     std::optional<std::string> reply_topic,
@@ -161,7 +160,7 @@ Message EncodeRequest(
   message.correlation_data = std::move(frame.correlation);
   message.content_type = std::move(frame.content_type);
   message.expiry_seconds = ExpirySeconds(frame.remaining);
-  int64_t millis = absl::ToInt64Milliseconds(absl::Ceil(frame.remaining, absl::Milliseconds(1)));
+  int64_t millis = RoundUp(frame.remaining, absl::Milliseconds(1));
   message.user_properties.emplace_back(kTimeoutKey, absl::StrCat(millis));
   if (frame.attempt > 1) {
     message.user_properties.emplace_back(kAttemptKey, absl::StrCat(frame.attempt));
@@ -202,7 +201,7 @@ Message EncodeReply(
     absl::StatusOr<std::string> result,
     Ran ran) {
   Message message;
-  message.topic = address.topic;
+  message.topic = address.topic.text();
   message.correlation_data = address.correlation;
   message.content_type = address.content_type;
   message.qos = address.qos;

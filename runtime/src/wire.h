@@ -81,6 +81,10 @@ struct ParsedCorrelation {
 };
 std::optional<ParsedCorrelation> ParseCorrelation(std::string_view correlation);
 
+// Whole seconds, rounded up: the broker must not drop what somebody still waits for. None: for
+// ever.
+std::optional<uint32_t> ExpirySeconds(absl::Duration remaining);
+
 // Without a reply topic nothing is answered.
 Message EncodeRequest(
     std::string topic,
