@@ -97,11 +97,7 @@ void FloorClient::OnReply(const mosquitto_message& message, const mosquitto_prop
   std::string_view payload(
       static_cast<const char*>(message.payload),
       static_cast<size_t>(message.payloadlen));
-  if (IsStamped(correlation.call, load_.cell.payload_size, payload)) {
-    recorder_.Succeed(slot.started, now);
-  } else {
-    recorder_.Fail(absl::DataLossError("a reply with another payload than its request"));
-  }
+  recorder_.Answer(correlation.call, slot.started, now, payload);
   slot.call = 0;
   if (recorder_.wants_more()) {
     StartCall(correlation.slot, now);

@@ -23,19 +23,14 @@ void SetDeadline(grpc::ClientContext& context) {
 
 void Report(
     Recorder& recorder,
-    const Load& load,
     uint64_t call,
     Recorder::Clock::time_point started,
     const grpc::Status& status,
     const EchoReply& reply) {
-  Recorder::Clock::time_point now = Recorder::Clock::now();
   if (!status.ok()) {
-    recorder.Fail(absl::InternalError(absl::StrCat("gRPC: ", status.error_message())));
-  } else if (IsStamped(call, load.cell.payload_size, reply.payload())) {
-    recorder.Succeed(started, now);
-  } else {
-    recorder.Fail(absl::DataLossError("a reply with another payload than its request"));
+    return recorder.Fail(absl::InternalError(absl::StrCat("gRPC: ", status.error_message())));
   }
+  recorder.Answer(call, started, Recorder::Clock::now(), reply.payload());
 }
 
 void MakeBlockingCalls(Stub& stub, const Load& load, Recorder& recorder) {
@@ -49,7 +44,7 @@ void MakeBlockingCalls(Stub& stub, const Load& load, Recorder& recorder) {
     SetDeadline(context);
     EchoReply reply;
     grpc::Status status = stub.Echo(&context, request, &reply);
-    Report(recorder, load, number, started, status, reply);
+    Report(recorder, number, started, status, reply);
   }
 }
 
@@ -94,7 +89,7 @@ class AsynchronousCalls {
     bool is_last = false;
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      Report(recorder_, load_, slot.number, slot.started, status, slot.reply);
+      Report(recorder_, slot.number, slot.started, status, slot.reply);
       if (!recorder_.wants_more()) {
         is_last = ++ended_ == slots_.size();
         if (!is_last) return;

@@ -17,18 +17,11 @@ namespace {
 
 void Report(
     Recorder& recorder,
-    const Load& load,
     uint64_t call,
     Recorder::Clock::time_point started,
     const absl::StatusOr<EchoReply>& reply) {
-  Recorder::Clock::time_point now = Recorder::Clock::now();
-  if (!reply.ok()) {
-    recorder.Fail(reply.status());
-  } else if (IsStamped(call, load.cell.payload_size, reply->payload())) {
-    recorder.Succeed(started, now);
-  } else {
-    recorder.Fail(absl::DataLossError("a reply with another payload than its request"));
-  }
+  if (!reply.ok()) return recorder.Fail(reply.status());
+  recorder.Answer(call, started, Recorder::Clock::now(), reply->payload());
 }
 
 void MakeBlockingCalls(EchoService::Stub& echo, const Load& load, Recorder& recorder) {
@@ -39,7 +32,7 @@ void MakeBlockingCalls(EchoService::Stub& echo, const Load& load, Recorder& reco
     Recorder::Clock::time_point started = Recorder::Clock::now();
     Stamp(call, *request.mutable_payload());
     absl::StatusOr<EchoReply> reply = echo.Echo(request);
-    Report(recorder, load, call, started, reply);
+    Report(recorder, call, started, reply);
   }
 }
 
@@ -83,7 +76,7 @@ void AsynchronousCalls::OnReply(
     uint64_t call,
     Recorder::Clock::time_point started,
     const absl::StatusOr<EchoReply>& reply) {
-  Report(recorder_, load_, call, started, reply);
+  Report(recorder_, call, started, reply);
   if (recorder_.wants_more()) {
     StartCall(call + load_.cell.in_flight, next_request_);
   } else if (++ended_ == load_.cell.in_flight) {

@@ -14,21 +14,8 @@
 namespace mqrpc::bench {
 namespace {
 
-void Report(
-    Recorder& recorder,
-    const Load& load,
-    uint64_t call,
-    Recorder::Clock::time_point started,
-    natsMsg* reply) {
-  Recorder::Clock::time_point now = Recorder::Clock::now();
-  std::string_view payload(
-      natsMsg_GetData(reply),
-      static_cast<size_t>(natsMsg_GetDataLength(reply)));
-  if (IsStamped(call, load.cell.payload_size, payload)) {
-    recorder.Succeed(started, now);
-  } else {
-    recorder.Fail(absl::DataLossError("a reply with another payload than its request"));
-  }
+std::string_view PayloadOf(const natsMsg* message) {
+  return {natsMsg_GetData(message), static_cast<size_t>(natsMsg_GetDataLength(message))};
 }
 
 void MakeBlockingCalls(natsConnection* connection, const Load& load, Recorder& recorder) {
@@ -47,7 +34,7 @@ void MakeBlockingCalls(natsConnection* connection, const Load& load, Recorder& r
         absl::ToInt64Milliseconds(kCallTimeout));
     NatsMessage reply(made);
     if (status == NATS_OK) {
-      Report(recorder, load, call, started, made);
+      recorder.Answer(call, started, Recorder::Clock::now(), PayloadOf(made));
     } else {
       recorder.Fail(NatsError("a request", status));
     }
@@ -58,7 +45,6 @@ class AsynchronousCalls {
  public:
   AsynchronousCalls(natsConnection* connection, const Load& load, Recorder& recorder)
       : connection_(connection),
-        load_(load),
         recorder_(recorder),
         request_(MakePayload(load.cell.payload_size)),
         slots_(load.cell.in_flight) {}
@@ -124,7 +110,7 @@ class AsynchronousCalls {
       return recorder_.Fail(absl::InternalError("NATS: a reply to no request"));
     }
     Slot& slot = slots_[index];
-    Report(recorder_, load_, slot.number, slot.started, reply);
+    recorder_.Answer(slot.number, slot.started, Recorder::Clock::now(), PayloadOf(reply));
     if (!recorder_.wants_more()) {
       if (++ended_ == slots_.size()) all_ended_.set_value();
       return;
@@ -134,7 +120,6 @@ class AsynchronousCalls {
   }
 
   natsConnection* const connection_;
-  const Load& load_;
   Recorder& recorder_;
   std::string inbox_;
   std::string request_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "payload.h"
+
 namespace mqrpc::bench {
 namespace {
 
@@ -23,8 +25,13 @@ double Percentile(std::vector<Recorder::Clock::duration>& latencies, double part
 
 }  // namespace
 
-Recorder::Recorder(const Processes& processes, absl::Duration warm_up, absl::Duration duration)
+Recorder::Recorder(
+    const Processes& processes,
+    size_t payload_size,
+    absl::Duration warm_up,
+    absl::Duration duration)
     : processes_(processes),
+      payload_size_(payload_size),
       warm_up_(absl::ToChronoNanoseconds(warm_up)),
       duration_(absl::ToChronoNanoseconds(duration)) {
   latencies_.reserve(kExpectedCalls);
@@ -51,7 +58,14 @@ void Recorder::Advance(Clock::time_point now) {
   }
 }
 
-void Recorder::Succeed(Clock::time_point from, Clock::time_point to) {
+void Recorder::Answer(
+    uint64_t call,
+    Clock::time_point from,
+    Clock::time_point to,
+    std::string_view payload) {
+  if (!IsStamped(call, payload_size_, payload)) {
+    return Fail(absl::DataLossError("a reply with another payload than its request"));
+  }
   if (phase_ == Phase::kMeasure) latencies_.push_back(to - from);
   Advance(to);
 }

@@ -2,8 +2,10 @@
 #define MQRPC_BENCH_RECORDER_H_
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -26,13 +28,22 @@ class Recorder {
     CpuClock server;
   };
 
-  Recorder(const Processes& processes, absl::Duration warm_up, absl::Duration duration);
+  // `payload_size` is that of each request, and so of each answer.
+  Recorder(
+      const Processes& processes,
+      size_t payload_size,
+      absl::Duration warm_up,
+      absl::Duration duration);
 
   // From here on time counts: before the first call. Any thread.
   void Start();
 
-  // A call that was answered as it should be.
-  void Succeed(Clock::time_point from, Clock::time_point to);
+  // A call that was answered, which succeeds if the payload of the answer is that of its request.
+  void Answer(
+      uint64_t call,
+      Clock::time_point from,
+      Clock::time_point to,
+      std::string_view payload);
 
   // Any other end of a call, or of `calls` of them.
   void Fail(const absl::Status& status, uint64_t calls = 1);
@@ -56,6 +67,7 @@ class Recorder {
   void Advance(Clock::time_point now);
 
   const Processes processes_;
+  const size_t payload_size_;
   const Clock::duration warm_up_;
   const Clock::duration duration_;
 

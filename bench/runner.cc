@@ -99,7 +99,7 @@ absl::StatusOr<Measurement> Runner::Measure(const Contestant& contestant, const 
   if (!server.ok()) return server.status();
   absl::StatusOr<Recorder::Processes> clocks = ClocksOf(middle.pid, (*server)->pid());
   if (!clocks.ok()) return clocks.status();
-  Recorder recorder(*clocks, options_.warm_up, options_.duration);
+  Recorder recorder(*clocks, cell.payload_size, options_.warm_up, options_.duration);
   Load load = {
       .address = (*server)->address(),
       .cell = cell,
