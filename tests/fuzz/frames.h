@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "byte_reader.h"
+#include "expect.h"
 
 namespace mqrpc::fuzz {
 
@@ -49,6 +50,26 @@ inline Frames ReadFrames(ByteReader& input) {
   Frames frames;
   while (!input.empty() && frames.size() < 20) frames.Add(input.Bytes());
   return frames;
+}
+
+// Frames are read each by itself. Batch reads a payload, and has the `calls` that came of it;
+// `same` compares two of them.
+template <class Batch, class Same>
+void ExpectIndependent(ByteReader input, const Same& same) {
+  size_t cut = input.Byte();
+  Frames frames = ReadFrames(input);
+  Batch batch(frames.payload());
+  Expect(batch.calls.size() == frames.size(), "each frame is a call");
+  for (size_t i = 0; i < frames.size(); ++i) {
+    Batch alone(frames.Alone(i));
+    bool is_same = alone.calls.size() == 1 && same(alone.calls[0], batch.calls[i]);
+    Expect(is_same, "it is the same among others");
+  }
+  Batch left(frames.payload().substr(0, cut));
+  for (size_t i = 0; i < frames.WholeIn(cut); ++i) {
+    bool is_left = i < left.calls.size() && same(left.calls[i], batch.calls[i]);
+    Expect(is_left, "what is cut off spoils none before");
+  }
 }
 
 }  // namespace mqrpc::fuzz

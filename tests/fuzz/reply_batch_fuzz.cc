@@ -25,7 +25,7 @@ struct Decoded {
   explicit Decoded(std::string payload) : message{.payload = std::move(payload)} {}
 
   const Message message;
-  const std::vector<BatchedReply> replies = internal::wire::DecodeReplies(message);
+  const std::vector<BatchedReply> calls = internal::wire::DecodeReplies(message);
 };
 
 bool Same(const BatchedReply& a, const BatchedReply& b) {
@@ -68,28 +68,10 @@ void ExpectAsSchema(const std::vector<BatchedReply>& replies, const std::string&
 
 void FuzzBytes(const std::string& payload) {
   Decoded decoded(payload);
-  const std::vector<BatchedReply>& replies = decoded.replies;
+  const std::vector<BatchedReply>& replies = decoded.calls;
   Expect(replies.size() <= kMaxBatchCalls + 1, "the number of calls has its limit");
   for (const BatchedReply& reply : replies) ExpectSound(reply);
   ExpectAsSchema(replies, payload);
-}
-
-void FuzzFrames(ByteReader input) {
-  size_t cut = input.Byte();
-  Frames frames = ReadFrames(input);
-  Decoded decoded(frames.payload());
-  const std::vector<BatchedReply>& replies = decoded.replies;
-  Expect(replies.size() == frames.size(), "each frame is a call");
-  for (size_t i = 0; i < replies.size(); ++i) {
-    Decoded alone(frames.Alone(i));
-    bool is_same = alone.replies.size() == 1 && Same(alone.replies[0], replies[i]);
-    Expect(is_same, "it is the same among others");
-  }
-  Decoded left(frames.payload().substr(0, cut));
-  for (size_t i = 0; i < frames.WholeIn(cut); ++i) {
-    bool is_left = i < left.replies.size() && Same(left.replies[i], replies[i]);
-    Expect(is_left, "what is cut off spoils none before");
-  }
 }
 
 }  // namespace
@@ -98,6 +80,6 @@ void FuzzFrames(ByteReader input) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   mqrpc::fuzz::ByteReader input(data, size);
   mqrpc::fuzz::FuzzBytes(mqrpc::fuzz::ByteReader(input).Rest());
-  mqrpc::fuzz::FuzzFrames(input);
+  mqrpc::fuzz::ExpectIndependent<mqrpc::fuzz::Decoded>(input, mqrpc::fuzz::Same);
   return 0;
 }

@@ -21,9 +21,12 @@ using internal::wire::BatchedRequest;
 using internal::wire::kMaxBatchCalls;
 using internal::wire::kMaxTimeout;
 
-std::vector<BatchedRequest> Decode(std::string payload) {
-  return internal::wire::DecodeRequests({.payload = std::move(payload)});
-}
+struct Decoded {
+  explicit Decoded(std::string payload)
+      : calls(internal::wire::DecodeRequests({.payload = std::move(payload)})) {}
+
+  const std::vector<BatchedRequest> calls;
+};
 
 bool Same(const BatchedRequest& a, const BatchedRequest& b) {
   return a.status == b.status && a.frame.correlation == b.frame.correlation &&
@@ -59,32 +62,17 @@ void ExpectAsSchema(const std::vector<BatchedRequest>& requests, const std::stri
 }
 
 void FuzzBytes(const std::string& payload) {
-  std::vector<BatchedRequest> requests = Decode(payload);
+  std::vector<BatchedRequest> requests = Decoded(payload).calls;
   Expect(requests.size() <= kMaxBatchCalls + 1, "the number of calls has its limit");
   for (const BatchedRequest& request : requests) ExpectSound(request);
   ExpectAsSchema(requests, payload);
-}
-
-void FuzzFrames(ByteReader input) {
-  size_t cut = input.Byte();
-  Frames frames = ReadFrames(input);
-  std::vector<BatchedRequest> requests = Decode(frames.payload());
-  Expect(requests.size() == frames.size(), "each frame is a call");
-  for (size_t i = 0; i < requests.size(); ++i) {
-    std::vector<BatchedRequest> alone = Decode(frames.Alone(i));
-    Expect(alone.size() == 1 && Same(alone[0], requests[i]), "it is the same among others");
-  }
-  std::vector<BatchedRequest> left = Decode(frames.payload().substr(0, cut));
-  for (size_t i = 0; i < frames.WholeIn(cut); ++i) {
-    Expect(i < left.size() && Same(left[i], requests[i]), "what is cut off spoils none before");
-  }
 }
 
 // However long the message was at the broker, no call gets more time, and each is counted the same.
 void FuzzExpiry(ByteReader input) {
   uint32_t expiry = input.Number();
   std::string payload = input.Rest();
-  std::vector<BatchedRequest> sent = Decode(payload);
+  std::vector<BatchedRequest> sent = Decoded(payload).calls;
   std::vector<BatchedRequest> late =
       internal::wire::DecodeRequests({.payload = payload, .expiry_seconds = expiry});
   Expect(sent.size() == late.size(), "time takes no calls away");
@@ -102,7 +90,7 @@ void FuzzExpiry(ByteReader input) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   mqrpc::fuzz::ByteReader input(data, size);
   mqrpc::fuzz::FuzzBytes(mqrpc::fuzz::ByteReader(input).Rest());
-  mqrpc::fuzz::FuzzFrames(input);
+  mqrpc::fuzz::ExpectIndependent<mqrpc::fuzz::Decoded>(input, mqrpc::fuzz::Same);
   mqrpc::fuzz::FuzzExpiry(input);
   return 0;
 }
