@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "counter_service.h"
 #include "gtest/gtest.h"
 #include "mqrpc/channel.h"
 #include "mqrpc/mosquitto_transport.h"
@@ -30,13 +31,7 @@ size_t Restarts() {
 // Counts how often each call runs, each known by the number in its request.
 class CountingService final : public Service {
  public:
-  ServiceDescriptor mqrpc_descriptor() override {
-    return {
-        .name = "acme.Counter",
-        .methods = {
-            {.name = "Set", .handler = Count(), .idempotency = Idempotency::kIdempotent},
-            {.name = "Add", .handler = Count()}}};
-  }
+  ServiceDescriptor mqrpc_descriptor() override { return DescribeCounter(Count()); }
 
   size_t runs(size_t call) const { return runs_[call]; }
   size_t late_runs() const { return late_runs_; }
@@ -87,16 +82,15 @@ class Load {
     size_t number = next_++;
     ++under_way_;
     bool is_idempotent = number % 2 == 0;
-    Method method = {"acme.Counter", "Add"};
-    if (is_idempotent) method = {"acme.Counter", "Set", Idempotency::kIdempotent};
     Text request;
     request.set_text(std::to_string(number));
-    channel_.Start<Text>(method, request).Then([=, this](absl::StatusOr<Text> reply) {
-      Check(number, is_idempotent, reply);
-      if (!stopped_ && next_ < kMostCalls) StartNext();
-      --under_way_;
-      events_.Notify();
-    });
+    channel_.Start<Text>(is_idempotent ? kSet : kAdd, request)
+        .Then([=, this](absl::StatusOr<Text> reply) {
+          Check(number, is_idempotent, reply);
+          if (!stopped_ && next_ < kMostCalls) StartNext();
+          --under_way_;
+          events_.Notify();
+        });
   }
 
   void Check(size_t number, bool is_idempotent, const absl::StatusOr<Text>& reply) {

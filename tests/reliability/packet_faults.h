@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "counter_service.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "mqrpc/channel.h"
@@ -24,13 +25,7 @@ namespace mqrpc::tests {
 // Answers what it is asked, and counts how often.
 class CountingService final : public Service {
  public:
-  ServiceDescriptor mqrpc_descriptor() override {
-    return {
-        .name = "acme.Counter",
-        .methods = {
-            {.name = "Set", .handler = Answer(), .idempotency = Idempotency::kIdempotent},
-            {.name = "Add", .handler = Answer()}}};
-  }
+  ServiceDescriptor mqrpc_descriptor() override { return DescribeCounter(Answer()); }
 
   int runs() const { return runs_; }
 
@@ -45,12 +40,6 @@ class CountingService final : public Service {
 
   std::atomic<int> runs_ = 0;
 };
-
-inline constexpr Method kSet = {
-    .service = "acme.Counter",
-    .name = "Set",
-    .idempotency = Idempotency::kIdempotent};
-inline constexpr Method kAdd = {.service = "acme.Counter", .name = "Add"};
 
 inline bool IsConnack(const MqttPacket& p) { return p.type() == MqttPacket::Type::kConnack; }
 inline bool IsPuback(const MqttPacket& p) { return p.type() == MqttPacket::Type::kPuback; }

@@ -205,10 +205,7 @@ TEST_F(WaitedCallTest, CancelWakesTheOneWhoWaits) {
   Gate gate;
   FakeEcho service;
   service.say = SayTheSame;
-  service.ask = [&gate](ServerContext&, const Text& request) {
-    EXPECT_TRUE(gate.Wait());
-    return absl::StatusOr<Text>(request);
-  };
+  service.ask = SayTheSameBehind(gate);
   RunningServer server(*server_connection_, service);
   Channel channel(*connection_);
   Echo::Stub echo(channel);
@@ -240,10 +237,7 @@ TEST_F(WaitedCallTest, CancelMayComeWhileTheResultIsTaken) {
 TEST_F(WaitedCallTest, DestroyingTheChannelWakesTheOneWhoWaits) {
   Gate gate;
   FakeEcho service;
-  service.ask = [&gate](ServerContext&, const Text& request) {
-    EXPECT_TRUE(gate.Wait());
-    return absl::StatusOr<Text>(request);
-  };
+  service.ask = SayTheSameBehind(gate);
   RunningServer server(*server_connection_, service);
   auto channel = std::make_unique<Channel>(*connection_);
   Call<Text> call = Echo::Stub(*channel).AskAsync(Text());

@@ -269,11 +269,7 @@ TEST_F(ReconnectTest, OfACallInFlightTheOutcomeIsUnknown) {
   Gate gate;
   Events events;
   EventLog<int> running(events);
-  service_.say = [&](ServerContext&, const Text& request) {
-    running.Add(1);
-    EXPECT_TRUE(gate.Wait());
-    return absl::StatusOr<Text>(request);
-  };
+  service_.say = SayTheSameBehind(gate, &running);
   RunningServer server(*server_connection_, service_, {.log = [](LogLevel, std::string_view) {}});
   Channel channel(*client_connection_, {.timeout = absl::Hours(1)});
   Call<Text> call = Echo::Stub(channel).SayAsync(Text());

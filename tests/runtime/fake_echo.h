@@ -5,9 +5,11 @@
 #include <string>
 #include <utility>
 
+#include "gate.h"
 #include "gtest/gtest.h"
 #include "mqrpc/server.h"
 #include "status_matchers.h"
+#include "support/events.h"
 #include "test.mqrpc.pb.h"
 
 namespace mqrpc::tests {
@@ -38,6 +40,16 @@ struct FakeEcho final : Echo::Service {
 };
 
 inline absl::StatusOr<Text> SayTheSame(ServerContext&, const Text& request) { return request; }
+
+// Says the same once the gate is open. It and the log, which has an item for each that waits there,
+// must outlive the calls.
+inline FakeEcho::Method SayTheSameBehind(Gate& gate, EventLog<int>* running = nullptr) {
+  return [&gate, running](ServerContext&, const Text& request) -> absl::StatusOr<Text> {
+    if (running != nullptr) running->Add(1);
+    EXPECT_TRUE(gate.Wait());
+    return request;
+  };
+}
 
 // A server that has been started, with one service, which outlives it.
 class RunningServer {

@@ -187,10 +187,7 @@ TEST_P(RpcTest, AsynchronousCallsRunAtOnceAndAreWaitedForInAnyOrder) {
   Gate gate;
   FakeEcho service;
   service.say = SayTheSame;
-  service.ask = [&gate](ServerContext&, const Text& request) {
-    EXPECT_TRUE(gate.Wait());
-    return absl::StatusOr<Text>(request);
-  };
+  service.ask = SayTheSameBehind(gate);
   RunningServer server(Connect("server"), service);
   Channel channel(Connect("client"));
   Echo::Stub echo(channel);
@@ -314,10 +311,7 @@ TEST_P(RpcTest, AServerThatHasShutDownIsNotCalledAnyMore) {
 TEST_P(RpcTest, ShutdownFinishesTheCallsThatItHas) {
   Gate gate;
   FakeEcho service;
-  service.say = [&gate](ServerContext&, const Text& request) {
-    EXPECT_TRUE(gate.Wait());
-    return absl::StatusOr<Text>(request);
-  };
+  service.say = SayTheSameBehind(gate);
   RunningServer server(Connect("server"), service, {.workers = 1});
   Channel channel(Connect("client"));
   Echo::Stub echo(channel);
@@ -430,10 +424,7 @@ TEST_P(RpcTest, TenThousandCallsOutstandingAtOnceAllComplete) {
   constexpr size_t kCalls = 10'000;
   Gate gate;
   FakeEcho service;
-  service.say = [&gate](ServerContext&, const Text& request) {
-    EXPECT_TRUE(gate.Wait());
-    return absl::StatusOr<Text>(request);
-  };
+  service.say = SayTheSameBehind(gate);
   RunningServer server(Connect("server"), service);
   Channel channel(Connect("client"), {.timeout = absl::Minutes(5)});
   Outcomes outcomes(kCalls);
@@ -463,10 +454,7 @@ TEST_P(RpcTest, DestroyingTheChannelCompletesEveryCallOnce) {
   constexpr size_t kCallsOfEach = 500;
   Gate gate;
   FakeEcho service;
-  service.say = [&gate](ServerContext&, const Text& request) {
-    EXPECT_TRUE(gate.Wait());
-    return absl::StatusOr<Text>(request);
-  };
+  service.say = SayTheSameBehind(gate);
   service.ask = SayTheSame;
   RunningServer server(Connect("server"), service);
   auto channel = std::make_unique<Channel>(Connect("client"));
@@ -511,10 +499,7 @@ TEST_P(RpcTest, AChannelMayBeDestroyedInAContinuationOfItsOwn) {
   FakeEcho service;
   service.say = SayTheSame;
   Gate gate;
-  service.ask = [&gate](ServerContext&, const Text& request) {
-    EXPECT_TRUE(gate.Wait());
-    return absl::StatusOr<Text>(request);
-  };
+  service.ask = SayTheSameBehind(gate);
   RunningServer server(Connect("server"), service);
   auto channel = std::make_unique<Channel>(Connect("client"));
   Echo::Stub echo(*channel);
@@ -636,10 +621,7 @@ TEST_P(RpcTest, OrSaysThatNobodyServesIt) {
 TEST_P(RpcTest, AQuickMethodNeedsNoWorker) {
   Gate gate;
   FakeEcho service;
-  service.say = [&gate](ServerContext&, const Text& request) {
-    EXPECT_TRUE(gate.Wait());
-    return absl::StatusOr<Text>(request);
-  };
+  service.say = SayTheSameBehind(gate);
   service.ping = SayTheSame;
   RunningServer server(Connect("server"), service, {.workers = 1});
   Channel channel(Connect("client"));
@@ -662,11 +644,7 @@ TEST_P(RpcTest, AChannelThatShutsDownFinishesItsCalls) {
   Events events;
   EventLog<int> running(events);
   FakeEcho service;
-  service.say = [&](ServerContext&, const Text& request) {
-    running.Add(1);
-    EXPECT_TRUE(gate.Wait());
-    return absl::StatusOr<Text>(request);
-  };
+  service.say = SayTheSameBehind(gate, &running);
   RunningServer server(Connect("server"), service, {.workers = 4});
   Channel channel(Connect("client"));
   Echo::Stub echo(channel);
@@ -689,10 +667,7 @@ TEST_P(RpcTest, AChannelThatShutsDownFinishesItsCalls) {
 TEST_P(RpcTest, OrCancelsThemWhenItsGraceIsOver) {
   Gate gate;
   FakeEcho service;
-  service.say = [&gate](ServerContext&, const Text& request) {
-    EXPECT_TRUE(gate.Wait());
-    return absl::StatusOr<Text>(request);
-  };
+  service.say = SayTheSameBehind(gate);
   RunningServer server(Connect("server"), service);
   Channel channel(Connect("client"));
   Call<Text> call = Echo::Stub(channel).SayAsync(Text());
@@ -789,11 +764,7 @@ TEST_P(RpcTest, ACancelledCallEndsAndItsReplyIsDropped) {
   Events events;
   EventLog<int> running(events);
   FakeEcho service;
-  service.say = [&](ServerContext&, const Text& request) {
-    running.Add(1);
-    EXPECT_TRUE(gate.Wait());
-    return absl::StatusOr<Text>(request);
-  };
+  service.say = SayTheSameBehind(gate, &running);
   service.ask = SayTheSame;
   RunningServer server(Connect("server"), service, {.workers = 1});
   Channel channel(Connect("client"));

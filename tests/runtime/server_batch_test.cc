@@ -13,7 +13,7 @@
 #include "mqrpc/server.h"
 #include "mqrpc/service.h"
 #include "status_matchers.h"
-#include "virtual_network.h"
+#include "virtual_server_test.h"
 
 namespace mqrpc::tests {
 namespace {
@@ -44,19 +44,8 @@ class BatchService final : public Service {
   std::deque<std::unique_ptr<ServerCall>> held;
 };
 
-class ServerBatchTest : public ::testing::Test {
+class ServerBatchTest : public VirtualServerTest<BatchService> {
  protected:
-  ServerBatchTest() { client_.Subscribe("answers/#"); }
-
-  void Start(ServerOptions options = {}) {
-    options.workers = 0;
-    options.log = network_.log.Sink();
-    server_ = std::make_unique<Server>(*connection_, std::move(options));
-    ASSERT_THAT(server_->Register(service_), IsOk());
-    ASSERT_THAT(server_->Start(), IsOk());
-    network_.loop.RunUntilIdle();
-  }
-
   static Message Batch(std::vector<std::string> correlations, const std::string& method = "Echo") {
     BatchWriter writer;
     for (const std::string& correlation : correlations) {
@@ -82,12 +71,6 @@ class ServerBatchTest : public ::testing::Test {
   }
 
   const Message& LastReply() const { return client_.received().back(); }
-
-  VirtualNetwork network_;
-  Peer client_ = network_.MakePeer("client");
-  BatchService service_;
-  std::unique_ptr<Transport> connection_ = network_.Connect("server");
-  std::unique_ptr<Server> server_;
 };
 
 TEST_F(ServerBatchTest, WhoAsksIsToldHowManyCallsAMessageMayHave) {

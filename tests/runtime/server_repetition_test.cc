@@ -10,7 +10,7 @@
 #include "mqrpc/server.h"
 #include "mqrpc/service.h"
 #include "status_matchers.h"
-#include "virtual_network.h"
+#include "virtual_server_test.h"
 
 namespace mqrpc::tests {
 namespace {
@@ -54,19 +54,8 @@ class HoldingService final : public Service {
   std::deque<std::unique_ptr<ServerCall>> held_;
 };
 
-class ServerRepetitionTest : public ::testing::Test {
+class ServerRepetitionTest : public VirtualServerTest<HoldingService> {
  protected:
-  ServerRepetitionTest() { client_.Subscribe("answers/#"); }
-
-  void Start(ServerOptions options = {}) {
-    options.workers = 0;
-    options.log = network_.log.Sink();
-    server_ = std::make_unique<Server>(*connection_, std::move(options));
-    ASSERT_THAT(server_->Register(service_), IsOk());
-    ASSERT_THAT(server_->Start(), IsOk());
-    network_.loop.RunUntilIdle();
-  }
-
   static Message Request(std::string method = "Open", std::string correlation = "7") {
     return {
         .topic = "mqrpc/services/acme.Valve/" + method,
@@ -80,12 +69,6 @@ class ServerRepetitionTest : public ::testing::Test {
     service_.Answer(std::move(result));
     network_.loop.RunUntilIdle();
   }
-
-  VirtualNetwork network_;
-  Peer client_ = network_.MakePeer("client");
-  HoldingService service_;
-  std::unique_ptr<Transport> connection_ = network_.Connect("server");
-  std::unique_ptr<Server> server_;
 };
 
 TEST_F(ServerRepetitionTest, OneThatRunsAlreadyIsAnsweredOnce) {

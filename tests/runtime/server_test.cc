@@ -21,7 +21,7 @@
 #include "mqrpc/status.pb.h"
 #include "mqrpc/status_details.h"
 #include "status_matchers.h"
-#include "virtual_network.h"
+#include "virtual_server_test.h"
 
 namespace mqrpc::tests {
 namespace {
@@ -70,24 +70,14 @@ auto IsRefusal(absl::StatusCode code, ::testing::Matcher<std::string> message) {
       UserProperties{{"mqrpc-status", number}, {"mqrpc-refused", "1"}});
 }
 
-class ServerTest : public ::testing::Test {
+class ServerTest : public VirtualServerTest<FakeEcho> {
  protected:
   ServerTest() {
-    client_.Subscribe("answers/#");
     service_.say = [this](ServerContext& context, const Text& request) {
       ++runs_;
       EXPECT_EQ(context.method(), "mqrpc.tests.Echo/Say");
       return absl::StatusOr<Text>(request);
     };
-  }
-
-  void Start(ServerOptions options = {}) {
-    options.workers = 0;
-    options.log = network_.log.Sink();
-    server_ = std::make_unique<Server>(*connection_, std::move(options));
-    ASSERT_THAT(server_->Register(service_), IsOk());
-    ASSERT_THAT(server_->Start(), IsOk());
-    network_.loop.RunUntilIdle();
   }
 
   static Message Request() {
@@ -113,12 +103,7 @@ class ServerTest : public ::testing::Test {
     EXPECT_EQ(client_.received().size(), before);
   }
 
-  VirtualNetwork network_;
-  Peer client_ = network_.MakePeer("client");
-  FakeEcho service_;
   int runs_ = 0;
-  std::unique_ptr<Transport> connection_ = network_.Connect("server");
-  std::unique_ptr<Server> server_;
 };
 
 TEST_F(ServerTest, AReplyCarriesThePayloadAndNothingThatIsNotNeeded) {

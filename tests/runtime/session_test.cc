@@ -159,11 +159,7 @@ TEST_F(SessionTest, ACallSurvivesTheLoss) {
   FakeEcho service;
   Gate gate;
   EventLog<int> running(events_);
-  service.say = [&](ServerContext&, const Text& request) {
-    running.Add(1);
-    EXPECT_TRUE(gate.Wait());
-    return absl::StatusOr<Text>(request);
-  };
+  service.say = SayTheSameBehind(gate, &running);
   RunningServer server(*other_, service);
   Channel channel(*client_, {.timeout = absl::Hours(1)});
   Call<Text> call = Echo::Stub(channel).SayAsync(MakeText("hello"));
