@@ -32,33 +32,7 @@ std::vector<std::string> StubParameters(const MethodNames& names) {
   return {"const " + names.request + "& request", "const ::mqrpc::CallOptions& options"};
 }
 
-std::string BlockingMethod(const ServiceNames& service, const MethodDescriptor& descriptor) {
-  const MethodNames names(descriptor);
-  const Function head = {
-      .result = "::absl::StatusOr<" + names.reply + ">",
-      .outer = service.class_name + "::",
-      .inner = "Stub::",
-      .name = names.blocking,
-      .parameters = StubParameters(names),
-      .end = " {"};
-  const std::string start = "->Start<" + names.reply + ">(";
-  const std::string method = MethodArgument(descriptor, ", ");
-  const std::string broken = Indented(MethodArgument(descriptor, ",\n ") + ",\n", 8);
-  const std::string body = FirstThatFits(
-      {
-          "return channel_" + start + method + ", request, options).Wait();\n",
-          "return channel_" + start + method + ", request, options)\n    .Wait();\n",
-          "return channel_\n    " + start + method + ", request, options)\n    .Wait();\n",
-          "return channel_\n    " + start + "\n        " + method +
-              ",\n        request,\n        options)\n    .Wait();\n",
-          "return channel_\n    " + start + "\n" + broken +
-              "        request,\n        options)\n    .Wait();\n",
-      },
-      kBodyIndent);
-  return Guarded(FunctionLines(head, 0) + body + "}\n", 0) + "\n";
-}
-
-// Starts a call by the channel's function `start` and returns its handle.
+// Hands on to the channel's function `start`, and back what that returns.
 std::string StartingMethod(
     const ServiceNames& service,
     const MethodDescriptor& descriptor,
@@ -87,9 +61,11 @@ std::string StartingMethod(
 
 std::string StubMethods(const ServiceNames& service, const MethodDescriptor& method) {
   const MethodNames names(method);
-  const std::string call = "::mqrpc::Call<" + names.reply + ">";
-  return BlockingMethod(service, method) +
-         StartingMethod(service, method, call, names.async, "Start<" + names.reply + ">") +
+  const std::string reply = "<" + names.reply + ">";
+  const std::string result = "::absl::StatusOr" + reply;
+  const std::string call = "::mqrpc::Call" + reply;
+  return StartingMethod(service, method, result, names.blocking, "StartAndWait" + reply) +
+         StartingMethod(service, method, call, names.async, "Start" + reply) +
          StartingMethod(service, method, "::mqrpc::Call<void>", names.notify, "Notify");
 }
 

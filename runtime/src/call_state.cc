@@ -48,6 +48,11 @@ void CallState::Continue() {
   continuation(std::move(result));
 }
 
+bool CallState::is_complete() {
+  MutexLock lock(mutex_);
+  return result_.has_value();
+}
+
 CallState::Result CallState::Wait() {
   MutexLock lock(mutex_);
   if (is_taken_) return TakenError();

@@ -63,6 +63,7 @@ class CallState final : public std::enable_shared_from_this<CallState> {
   bool Complete(Result result);
   void Continue();
 
+  bool is_complete();
   Result Wait();
   void Then(Continuation continuation);
   void Cancel();

@@ -27,6 +27,13 @@ internal::ByteCall Channel::StartBytes(
       core_->Start(method, Serialize(request), options, internal::Until::kReply));
 }
 
+absl::StatusOr<std::string> Channel::WaitForBytes(
+    const Method& method,
+    const google::protobuf::MessageLite& request,
+    const CallOptions& options) {
+  return core_->StartAndWait(method, Serialize(request), options);
+}
+
 Call<void> Channel::Notify(
     const Method& method,
     const google::protobuf::MessageLite& request,

@@ -93,6 +93,29 @@ std::shared_ptr<CallState> ChannelCore::Start(
     absl::StatusOr<std::string> request,
     const CallOptions& options,
     Until until) {
+  auto [state, is_first] = Arrive(method, std::move(request), options, until);
+  if (is_first) PostAdmission();
+  return std::move(state);
+}
+
+CallState::Result ChannelCore::StartAndWait(
+    const Method& method,
+    absl::StatusOr<std::string> request,
+    const CallOptions& options) {
+  Arrival call = Arrive(method, std::move(request), options, Until::kReply);
+  bool is_alone = call.is_first && outstanding_->count() == 1;
+  bool has_run = is_alone && transport_.loop().Borrow(
+                                 [this] { AdmitArrived(); },
+                                 [&call] { return call.state->is_complete(); });
+  if (call.is_first && !has_run) PostAdmission();
+  return call.state->Wait();
+}
+
+ChannelCore::Arrival ChannelCore::Arrive(
+    const Method& method,
+    absl::StatusOr<std::string> request,
+    const CallOptions& options,
+    Until until) {
   if (!status_.ok()) return Refuse(status_);
   if (is_shut_down_) return Refuse(absl::FailedPreconditionError(kShutDown));
   if (!request.ok()) return Refuse(std::move(request).status());
@@ -115,13 +138,16 @@ std::shared_ptr<CallState> ChannelCore::Start(
     is_first = arrived_.empty();
     arrived_.push_back(std::move(call));
   }
-  if (is_first) transport_.loop().Post([self = shared_from_this()] { self->AdmitArrived(); });
-  return state;
+  return {std::move(state), is_first};
 }
 
-std::shared_ptr<CallState> ChannelCore::Refuse(absl::Status status) {
+ChannelCore::Arrival ChannelCore::Refuse(absl::Status status) {
   counters_.refused.Add();
-  return std::make_shared<CallState>(absl::Status(status.code(), status.message()));
+  return {std::make_shared<CallState>(absl::Status(status.code(), status.message()))};
+}
+
+void ChannelCore::PostAdmission() {
+  transport_.loop().Post([self = shared_from_this()] { self->AdmitArrived(); });
 }
 
 absl::Status ChannelCore::CheckMessageSize(const char* what, size_t size) const {

@@ -24,9 +24,9 @@
 
 namespace mqrpc::internal {
 
-// The client's end of calls, in bytes. Start, PostCancel and the accessors may be called by any
-// thread; everything else happens in turns of the transport's loop, which hold it alive: hence the
-// shared ownership.
+// The client's end of calls, in bytes. Start, StartAndWait, PostCancel and the accessors may be
+// called by any thread; everything else happens in turns of the transport's loop, which hold it
+// alive: hence the shared ownership.
 class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
                           public RequestSender::Events {
  public:
@@ -47,6 +47,13 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
       absl::StatusOr<std::string> request,
       const CallOptions& options,
       Until until);
+
+  // Starts one and waits for its reply, doing the loop's work meanwhile if it is the only one.
+  CallState::Result StartAndWait(
+      const Method& method,
+      absl::StatusOr<std::string> request,
+      const CallOptions& options);
+
   void PostCancel(CallId id);
 
   bool InLoop() const { return transport_.loop().InLoop(); }
@@ -54,7 +61,18 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
   ChannelStats stats() const;
 
  private:
-  std::shared_ptr<CallState> Refuse(absl::Status status);
+  // A call that has arrived; the first one sees to it that the loop asks.
+  struct Arrival {
+    std::shared_ptr<CallState> state;
+    bool is_first = false;
+  };
+  Arrival Arrive(
+      const Method& method,
+      absl::StatusOr<std::string> request,
+      const CallOptions& options,
+      Until until);
+  Arrival Refuse(absl::Status status);
+  void PostAdmission();
   absl::Status CheckMessageSize(const char* what, size_t size) const;
   absl::Status TakePlace(size_t request_bytes);
   void NoteDrained();

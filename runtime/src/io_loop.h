@@ -19,6 +19,10 @@ namespace mqrpc::internal {
 //
 // A round is: input, timers, the tasks posted until then, output. So what is posted while input is
 // handled runs once for all of that input, and what all of them want to send leaves together.
+//
+// A borrower finds the loop's own thread asleep and lets it sleep on: the socket is disarmed in its
+// epoll meanwhile, and polled by the borrower, who arms it again in the end. So lending the loop
+// and giving it back wake nobody.
 class IoLoop final : public EventLoop {
  public:
   // The socket of a connection, in turns of the loop.
@@ -40,6 +44,7 @@ class IoLoop final : public EventLoop {
   absl::Time Now() const override;
   bool InLoop() const override { return std::this_thread::get_id() == thread_id_; }
   void Post(Task task) override;
+  bool Borrow(absl::FunctionRef<void()> begin, absl::FunctionRef<bool()> is_done) override;
   TimerId RunAt(absl::Time when, Task task) override;
   void CancelTimer(TimerId id) override;
 
@@ -48,17 +53,23 @@ class IoLoop final : public EventLoop {
 
  private:
   void Run();
-  void Wake();
-  int SleepMillis();
-  void TakeInput();
+  int BeginSleep() MQRPC_REQUIRES(mutex_);
+  bool EndSleep();
+  void TakeInputAsBorrower();
+  void FinishRound();
   void RunTimers();
   void RunTasks();
   void FlushOutput();
+  bool Take();
+  void GiveBack();
+  void Arm() MQRPC_REQUIRES(mutex_);
+  absl::Time NextTimer() const;
 
   const int epoll_fd_;
-  const int wake_fd_;
+  const int wake_fd_;           // wakes the loop's own thread
+  const int borrower_wake_fd_;  // wakes who has borrowed it
 
-  // Of the loop's own thread.
+  // Of the thread that has the loop.
   Socket* socket_ = nullptr;
   int watched_fd_ = -1;
   bool waits_for_output_ = false;
@@ -66,11 +77,15 @@ class IoLoop final : public EventLoop {
   TimerId next_timer_ = 1;
 
   Mutex mutex_;
+  CondVar changed_;  // whose the loop is
   std::vector<Task> tasks_ MQRPC_GUARDED_BY(mutex_);
-  bool sleeping_ MQRPC_GUARDED_BY(mutex_) = false;
+  bool sleeping_ MQRPC_GUARDED_BY(mutex_) = false;   // the thread that has the loop
+  bool is_lent_ MQRPC_GUARDED_BY(mutex_) = false;    // changed by the borrower
+  bool is_wanted_ MQRPC_GUARDED_BY(mutex_) = false;  // by one who waits for the end of a round
   bool stopping_ MQRPC_GUARDED_BY(mutex_) = false;
+  absl::Time wakes_at_ MQRPC_GUARDED_BY(mutex_);  // the loop's own thread, at the latest
 
-  std::atomic<std::thread::id> thread_id_;
+  std::atomic<std::thread::id> thread_id_;  // which has the loop
   std::thread thread_;
 };
 

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -172,12 +173,18 @@ class Shouter final : public IoLoop::Socket {
  public:
   explicit Shouter(int fd) : fd_(fd) {}
 
+  std::function<void()> on_input = nullptr;
+
+  // In a turn of its loop.
+  void Shout(const std::string& text) { output_ += text; }
+
   int fd() const override { return fd_; }
 
   void ReadInput() override {
     char buffer[4096];
     ssize_t size = recv(fd_, buffer, sizeof(buffer), MSG_DONTWAIT);
     if (size > 0) output_.append(buffer, static_cast<size_t>(size));
+    if (on_input) on_input();
   }
 
   bool WriteOutput() override {
@@ -237,6 +244,40 @@ TEST_F(IoLoopSocketTest, OutputThatDoesNotFitFollowsWhenThereIsRoom) {
   speaker.join();
 
   EXPECT_TRUE(text == std::string(kMuch, 'X'));
+  RunInLoop(loop, [&] { loop.Watch(nullptr); });
+}
+
+TEST_F(IoLoopSocketTest, WhoBorrowsTheLoopReadsAndWrites) {
+  Shouter shouter(ends_[1]);
+  IoLoop loop;
+  std::thread::id reader;
+  shouter.on_input = [&reader] { reader = std::this_thread::get_id(); };
+  ASSERT_TRUE(loop.Borrow(
+      [&] {
+        loop.Watch(&shouter);
+        Say("hello");
+      },
+      [&reader] { return reader != std::thread::id(); }));
+  EXPECT_EQ(reader, std::this_thread::get_id());
+  EXPECT_EQ(Hear(5), "HELLO");
+
+  Say("again");
+  EXPECT_EQ(Hear(5), "AGAIN");
+  RunInLoop(loop, [&] { loop.Watch(nullptr); });
+  EXPECT_NE(reader, std::this_thread::get_id());
+}
+
+TEST_F(IoLoopSocketTest, OutputThatABorrowerLeavesFollowsAfterIt) {
+  constexpr size_t kMuch = 4'000'000;
+  Shouter shouter(ends_[1]);
+  IoLoop loop;
+  ASSERT_TRUE(loop.Borrow(
+      [&] {
+        loop.Watch(&shouter);
+        shouter.Shout(std::string(kMuch, 'x'));
+      },
+      [] { return true; }));
+  EXPECT_TRUE(Hear(kMuch) == std::string(kMuch, 'X'));
   RunInLoop(loop, [&] { loop.Watch(nullptr); });
 }
 

@@ -495,6 +495,41 @@ TEST_P(RpcTest, DestroyingTheChannelCompletesEveryCallOnce) {
   gate.Open();
 }
 
+TEST_P(RpcTest, DestroyingTheChannelEndsABlockingCall) {
+  Gate gate;
+  Events events;
+  EventLog<int> running(events);
+  FakeEcho service;
+  service.say = SayTheSameBehind(gate, &running);
+  RunningServer server(Connect("server"), service);
+  auto channel = std::make_unique<Channel>(Connect("client"));
+  std::thread caller([&channel] {
+    EXPECT_EQ(Echo::Stub(*channel).Say(Text()).status().code(), absl::StatusCode::kCancelled);
+  });
+  ASSERT_TRUE(events.WaitUntil([&] { return running.Size() == 1; }));
+  channel.reset();
+  caller.join();
+  gate.Open();
+}
+
+TEST_P(RpcTest, BlockingCallsOfManyThreadsDoNotHinderOneAnother) {
+  constexpr size_t kThreads = 4;
+  FakeEcho service;
+  service.say = SayTheSame;
+  RunningServer server(Connect("server"), service);
+  Channel channel(Connect("client"));
+  OnThreads(kThreads, [&](size_t thread) {
+    Echo::Stub echo(channel);
+    Text request;
+    for (size_t i = 0; i < 250; ++i) {
+      request.set_text(absl::StrCat(thread, " ", i));
+      absl::StatusOr<Text> reply = echo.Say(request);
+      ASSERT_TRUE(reply.ok()) << reply.status();
+      EXPECT_EQ(reply->text(), request.text());
+    }
+  });
+}
+
 TEST_P(RpcTest, AChannelMayBeDestroyedInAContinuationOfItsOwn) {
   FakeEcho service;
   service.say = SayTheSame;

@@ -9,7 +9,7 @@ namespace mqrpc::examples::calculator::v1 {
 ::absl::StatusOr<AddReply> Calculator::Stub::Add(
     const AddRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<AddReply>({kServiceName, "Add"}, request, options).Wait();
+  return channel_->StartAndWait<AddReply>({kServiceName, "Add"}, request, options);
 }
 
 ::mqrpc::Call<AddReply> Calculator::Stub::AddAsync(
@@ -27,7 +27,7 @@ namespace mqrpc::examples::calculator::v1 {
 ::absl::StatusOr<DivideReply> Calculator::Stub::Divide(
     const DivideRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<DivideReply>({kServiceName, "Divide"}, request, options).Wait();
+  return channel_->StartAndWait<DivideReply>({kServiceName, "Divide"}, request, options);
 }
 
 ::mqrpc::Call<DivideReply> Calculator::Stub::DivideAsync(
@@ -45,7 +45,7 @@ namespace mqrpc::examples::calculator::v1 {
 ::absl::StatusOr<AddReply> Calculator::Stub::AddSlowly(
     const AddSlowlyRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<AddReply>({kServiceName, "AddSlowly"}, request, options).Wait();
+  return channel_->StartAndWait<AddReply>({kServiceName, "AddSlowly"}, request, options);
 }
 
 ::mqrpc::Call<AddReply> Calculator::Stub::AddSlowlyAsync(

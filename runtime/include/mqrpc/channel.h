@@ -130,7 +130,16 @@ class Channel {
     return Call<Reply>(StartBytes(method, request, options));
   }
 
-  // Likewise, asking for no reply.
+  // Likewise, and waits for the call.
+  template <class Reply>
+  absl::StatusOr<Reply> StartAndWait(
+      const Method& method,
+      const google::protobuf::MessageLite& request,
+      const CallOptions& options = {}) {
+    return Parse<Reply>(WaitForBytes(method, request, options));
+  }
+
+  // As Start, asking for no reply.
   Call<void> Notify(
       const Method& method,
       const google::protobuf::MessageLite& request,
@@ -138,6 +147,10 @@ class Channel {
 
  private:
   internal::ByteCall StartBytes(
+      const Method& method,
+      const google::protobuf::MessageLite& request,
+      const CallOptions& options);
+  absl::StatusOr<std::string> WaitForBytes(
       const Method& method,
       const google::protobuf::MessageLite& request,
       const CallOptions& options);

@@ -4,13 +4,15 @@
 #include <cstdint>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 
 namespace mqrpc {
 
 // The one thread that owns a connection, seen as what can be asked of it: the time, a turn, an
 // alarm. Everything of the core happens in turns of its transport's loop, one after the other,
-// which is why the core needs no locks of its own.
+// which is why the core needs no locks of its own. A thread that has to wait for something of the
+// loop may borrow it meanwhile, and then is that one thread.
 //
 // A turn must not block: all calls on the connection wait for it. No user code runs here.
 //
@@ -33,6 +35,14 @@ class EventLoop {
   // that has already arrived has been handled. Any thread. Tasks that are still queued when the
   // loop is destroyed are destroyed without being run.
   virtual void Post(Task task) = 0;
+
+  // Does the loop's work on the calling thread: runs `begin` in a turn, and further turns until
+  // `is_done` says so after one of them. So who waits for an answer and what brings it need not
+  // wake one another. False, having run nothing, if the loop is at work for others, or lends
+  // itself to nobody. Any thread.
+  virtual bool Borrow(absl::FunctionRef<void()> /*begin*/, absl::FunctionRef<bool()> /*is_done*/) {
+    return false;
+  }
 
   // Runs `task` at `when` or soon after. Only in a turn of this loop.
   virtual TimerId RunAt(absl::Time when, Task task) = 0;

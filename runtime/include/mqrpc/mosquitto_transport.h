@@ -96,8 +96,8 @@ struct MosquittoOptions {
 //   if (!transport.ok()) ...
 //   mqrpc::Channel channel(**transport);
 //
-// The connection owns one thread. Destroying it disconnects cleanly, and must not happen on that
-// thread.
+// The connection owns one thread; a blocking call that is the only one does its work meanwhile.
+// Destroying the connection disconnects cleanly, and must not happen on that thread.
 absl::StatusOr<std::unique_ptr<Transport>> ConnectMosquitto(MosquittoOptions options);
 
 }  // namespace mqrpc

@@ -9,7 +9,7 @@ namespace fixtures::comments {
 ::absl::StatusOr<Text> Comments::Stub::Block(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Text>({kServiceName, "Block"}, request, options).Wait();
+  return channel_->StartAndWait<Text>({kServiceName, "Block"}, request, options);
 }
 
 ::mqrpc::Call<Text> Comments::Stub::BlockAsync(
@@ -27,7 +27,7 @@ namespace fixtures::comments {
 ::absl::StatusOr<Text> Comments::Stub::Plain(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Text>({kServiceName, "Plain"}, request, options).Wait();
+  return channel_->StartAndWait<Text>({kServiceName, "Plain"}, request, options);
 }
 
 ::mqrpc::Call<Text> Comments::Stub::PlainAsync(
@@ -45,7 +45,7 @@ namespace fixtures::comments {
 ::absl::StatusOr<Text> Comments::Stub::Slashes(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Text>({kServiceName, "Slashes"}, request, options).Wait();
+  return channel_->StartAndWait<Text>({kServiceName, "Slashes"}, request, options);
 }
 
 ::mqrpc::Call<Text> Comments::Stub::SlashesAsync(
@@ -63,7 +63,7 @@ namespace fixtures::comments {
 ::absl::StatusOr<Text> Comments::Stub::Trailing(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Text>({kServiceName, "Trailing"}, request, options).Wait();
+  return channel_->StartAndWait<Text>({kServiceName, "Trailing"}, request, options);
 }
 
 ::mqrpc::Call<Text> Comments::Stub::TrailingAsync(
@@ -81,7 +81,7 @@ namespace fixtures::comments {
 ::absl::StatusOr<Text> Comments::Stub::Blank(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Text>({kServiceName, "Blank"}, request, options).Wait();
+  return channel_->StartAndWait<Text>({kServiceName, "Blank"}, request, options);
 }
 
 ::mqrpc::Call<Text> Comments::Stub::BlankAsync(
@@ -99,7 +99,7 @@ namespace fixtures::comments {
 ::absl::StatusOr<Text> Comments::Stub::Odd(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Text>({kServiceName, "Odd"}, request, options).Wait();
+  return channel_->StartAndWait<Text>({kServiceName, "Odd"}, request, options);
 }
 
 ::mqrpc::Call<Text> Comments::Stub::OddAsync(

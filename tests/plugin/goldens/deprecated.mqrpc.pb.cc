@@ -9,7 +9,7 @@ namespace fixtures::deprecated {
 ::absl::StatusOr<OldReply> Old::Stub::Get(
     const OldRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<OldReply>({kServiceName, "Get"}, request, options).Wait();
+  return channel_->StartAndWait<OldReply>({kServiceName, "Get"}, request, options);
 }
 
 ::mqrpc::Call<OldReply> Old::Stub::GetAsync(
@@ -42,7 +42,7 @@ namespace fixtures::deprecated {
 ::absl::StatusOr<OldReply> New::Stub::Fetch(
     const OldRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<OldReply>({kServiceName, "Fetch"}, request, options).Wait();
+  return channel_->StartAndWait<OldReply>({kServiceName, "Fetch"}, request, options);
 }
 
 ::mqrpc::Call<OldReply> New::Stub::FetchAsync(
@@ -60,7 +60,7 @@ namespace fixtures::deprecated {
 ::absl::StatusOr<OldReply> New::Stub::Get(
     const OldRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<OldReply>({kServiceName, "Get"}, request, options).Wait();
+  return channel_->StartAndWait<OldReply>({kServiceName, "Get"}, request, options);
 }
 
 ::mqrpc::Call<OldReply> New::Stub::GetAsync(

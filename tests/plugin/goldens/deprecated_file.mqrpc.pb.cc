@@ -9,7 +9,7 @@ namespace fixtures::deprecated_file {
 ::absl::StatusOr<Reply> Dated::Stub::Get(
     const Request& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Reply>({kServiceName, "Get"}, request, options).Wait();
+  return channel_->StartAndWait<Reply>({kServiceName, "Get"}, request, options);
 }
 
 ::mqrpc::Call<Reply> Dated::Stub::GetAsync(

@@ -9,8 +9,10 @@ namespace fixtures::hidden_types {
 ::absl::StatusOr<::fixtures::hidden_types::request> Hiding::Stub::Get(
     const ::fixtures::hidden_types::options& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::hidden_types::request>({kServiceName, "Get"}, request, options)
-      .Wait();
+  return channel_->StartAndWait<::fixtures::hidden_types::request>(
+      {kServiceName, "Get"},
+      request,
+      options);
 }
 
 ::mqrpc::Call<::fixtures::hidden_types::request> Hiding::Stub::GetAsync(
@@ -31,8 +33,10 @@ namespace fixtures::hidden_types {
 ::absl::StatusOr<::fixtures::hidden_types::channel> Hiding::Stub::Set(
     const ::fixtures::hidden_types::context& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::hidden_types::channel>({kServiceName, "Set"}, request, options)
-      .Wait();
+  return channel_->StartAndWait<::fixtures::hidden_types::channel>(
+      {kServiceName, "Set"},
+      request,
+      options);
 }
 
 ::mqrpc::Call<::fixtures::hidden_types::channel> Hiding::Stub::SetAsync(
@@ -53,9 +57,10 @@ namespace fixtures::hidden_types {
 ::absl::StatusOr<::fixtures::hidden_types::SetAsync> Hiding::Stub::Swap(
     const ::fixtures::hidden_types::Get& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<::fixtures::hidden_types::SetAsync>({kServiceName, "Swap"}, request, options)
-      .Wait();
+  return channel_->StartAndWait<::fixtures::hidden_types::SetAsync>(
+      {kServiceName, "Swap"},
+      request,
+      options);
 }
 
 ::mqrpc::Call<::fixtures::hidden_types::SetAsync> Hiding::Stub::SwapAsync(
@@ -76,9 +81,10 @@ namespace fixtures::hidden_types {
 ::absl::StatusOr<::fixtures::hidden_types::Service> Hiding::Stub::Nest(
     const ::fixtures::hidden_types::Stub& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<::fixtures::hidden_types::Service>({kServiceName, "Nest"}, request, options)
-      .Wait();
+  return channel_->StartAndWait<::fixtures::hidden_types::Service>(
+      {kServiceName, "Nest"},
+      request,
+      options);
 }
 
 ::mqrpc::Call<::fixtures::hidden_types::Service> Hiding::Stub::NestAsync(

@@ -9,7 +9,7 @@ namespace fixtures::idempotency {
 ::absl::StatusOr<State> Lamp::Stub::Toggle(
     const State& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<State>({kServiceName, "Toggle"}, request, options).Wait();
+  return channel_->StartAndWait<State>({kServiceName, "Toggle"}, request, options);
 }
 
 ::mqrpc::Call<State> Lamp::Stub::ToggleAsync(
@@ -25,7 +25,7 @@ namespace fixtures::idempotency {
 }
 
 ::absl::StatusOr<State> Lamp::Stub::Say(const State& request, const ::mqrpc::CallOptions& options) {
-  return channel_->Start<State>({kServiceName, "Say"}, request, options).Wait();
+  return channel_->StartAndWait<State>({kServiceName, "Say"}, request, options);
 }
 
 ::mqrpc::Call<State> Lamp::Stub::SayAsync(
@@ -41,9 +41,10 @@ namespace fixtures::idempotency {
 }
 
 ::absl::StatusOr<State> Lamp::Stub::Set(const State& request, const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<State>({kServiceName, "Set", ::mqrpc::Idempotency::kIdempotent}, request, options)
-      .Wait();
+  return channel_->StartAndWait<State>(
+      {kServiceName, "Set", ::mqrpc::Idempotency::kIdempotent},
+      request,
+      options);
 }
 
 ::mqrpc::Call<State> Lamp::Stub::SetAsync(
@@ -65,9 +66,10 @@ namespace fixtures::idempotency {
 }
 
 ::absl::StatusOr<State> Lamp::Stub::Get(const State& request, const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<State>({kServiceName, "Get", ::mqrpc::Idempotency::kNoSideEffects}, request, options)
-      .Wait();
+  return channel_->StartAndWait<State>(
+      {kServiceName, "Get", ::mqrpc::Idempotency::kNoSideEffects},
+      request,
+      options);
 }
 
 ::mqrpc::Call<State> Lamp::Stub::GetAsync(
@@ -91,12 +93,10 @@ namespace fixtures::idempotency {
 ::absl::StatusOr<State> Lamp::Stub::GetTheStateThatItWasInBefore(
     const State& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<State>(
-          {kServiceName, "GetTheStateThatItWasInBefore", ::mqrpc::Idempotency::kNoSideEffects},
-          request,
-          options)
-      .Wait();
+  return channel_->StartAndWait<State>(
+      {kServiceName, "GetTheStateThatItWasInBefore", ::mqrpc::Idempotency::kNoSideEffects},
+      request,
+      options);
 }
 
 ::mqrpc::Call<State> Lamp::Stub::GetTheStateThatItWasInBeforeAsync(

@@ -9,8 +9,10 @@ namespace fixtures::imports {
 ::absl::StatusOr<::fixtures::leaf::Leaf_Vein> Imports::Stub::Grow(
     const ::fixtures::leaf::Leaf& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::leaf::Leaf_Vein>({kServiceName, "Grow"}, request, options)
-      .Wait();
+  return channel_->StartAndWait<::fixtures::leaf::Leaf_Vein>(
+      {kServiceName, "Grow"},
+      request,
+      options);
 }
 
 ::mqrpc::Call<::fixtures::leaf::Leaf_Vein> Imports::Stub::GrowAsync(
@@ -28,8 +30,10 @@ namespace fixtures::imports {
 ::absl::StatusOr<::google::protobuf::Empty> Imports::Stub::Ping(
     const ::google::protobuf::Empty& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::google::protobuf::Empty>({kServiceName, "Ping"}, request, options)
-      .Wait();
+  return channel_->StartAndWait<::google::protobuf::Empty>(
+      {kServiceName, "Ping"},
+      request,
+      options);
 }
 
 ::mqrpc::Call<::google::protobuf::Empty> Imports::Stub::PingAsync(
@@ -47,8 +51,10 @@ namespace fixtures::imports {
 ::absl::StatusOr<::google::protobuf::Struct> Imports::Stub::Pack(
     const ::google::protobuf::Any& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::google::protobuf::Struct>({kServiceName, "Pack"}, request, options)
-      .Wait();
+  return channel_->StartAndWait<::google::protobuf::Struct>(
+      {kServiceName, "Pack"},
+      request,
+      options);
 }
 
 ::mqrpc::Call<::google::protobuf::Struct> Imports::Stub::PackAsync(
@@ -66,8 +72,10 @@ namespace fixtures::imports {
 ::absl::StatusOr<::google::protobuf::Int32Value> Imports::Stub::Unpack(
     const ::google::protobuf::Value& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::google::protobuf::Int32Value>({kServiceName, "Unpack"}, request, options)
-      .Wait();
+  return channel_->StartAndWait<::google::protobuf::Int32Value>(
+      {kServiceName, "Unpack"},
+      request,
+      options);
 }
 
 ::mqrpc::Call<::google::protobuf::Int32Value> Imports::Stub::UnpackAsync(

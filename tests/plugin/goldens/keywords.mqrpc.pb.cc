@@ -9,7 +9,7 @@ namespace fixtures::keywords {
 ::absl::StatusOr<operator_> delete_::Stub::new_(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "new"}, request, options).Wait();
+  return channel_->StartAndWait<operator_>({kServiceName, "new"}, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::newAsync(
@@ -27,7 +27,7 @@ namespace fixtures::keywords {
 ::absl::StatusOr<operator_> delete_::Stub::co_await_(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "co_await"}, request, options).Wait();
+  return channel_->StartAndWait<operator_>({kServiceName, "co_await"}, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::co_awaitAsync(
@@ -45,7 +45,7 @@ namespace fixtures::keywords {
 ::absl::StatusOr<operator_> delete_::Stub::requires_(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "requires"}, request, options).Wait();
+  return channel_->StartAndWait<operator_>({kServiceName, "requires"}, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::requiresAsync(
@@ -63,7 +63,7 @@ namespace fixtures::keywords {
 ::absl::StatusOr<operator_> delete_::Stub::assert_(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "assert"}, request, options).Wait();
+  return channel_->StartAndWait<operator_>({kServiceName, "assert"}, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::assertAsync(
@@ -81,7 +81,7 @@ namespace fixtures::keywords {
 ::absl::StatusOr<operator_> delete_::Stub::NULL_(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "NULL"}, request, options).Wait();
+  return channel_->StartAndWait<operator_>({kServiceName, "NULL"}, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::NULLAsync(
@@ -99,7 +99,7 @@ namespace fixtures::keywords {
 ::absl::StatusOr<operator_> delete_::Stub::this_(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "this"}, request, options).Wait();
+  return channel_->StartAndWait<operator_>({kServiceName, "this"}, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::thisAsync(
@@ -117,7 +117,7 @@ namespace fixtures::keywords {
 ::absl::StatusOr<operator_> delete_::Stub::request(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "request"}, request, options).Wait();
+  return channel_->StartAndWait<operator_>({kServiceName, "request"}, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::requestAsync(
@@ -135,7 +135,7 @@ namespace fixtures::keywords {
 ::absl::StatusOr<operator_> delete_::Stub::options(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "options"}, request, options).Wait();
+  return channel_->StartAndWait<operator_>({kServiceName, "options"}, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::optionsAsync(
@@ -153,7 +153,7 @@ namespace fixtures::keywords {
 ::absl::StatusOr<operator_> delete_::Stub::context(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "context"}, request, options).Wait();
+  return channel_->StartAndWait<operator_>({kServiceName, "context"}, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::contextAsync(
@@ -171,7 +171,7 @@ namespace fixtures::keywords {
 ::absl::StatusOr<operator_> delete_::Stub::channel(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "channel"}, request, options).Wait();
+  return channel_->StartAndWait<operator_>({kServiceName, "channel"}, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::channelAsync(
@@ -189,7 +189,7 @@ namespace fixtures::keywords {
 ::absl::StatusOr<operator_> delete_::Stub::Start(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "Start"}, request, options).Wait();
+  return channel_->StartAndWait<operator_>({kServiceName, "Start"}, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::StartAsync(
@@ -207,7 +207,7 @@ namespace fixtures::keywords {
 ::absl::StatusOr<operator_> delete_::Stub::Wait(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "Wait"}, request, options).Wait();
+  return channel_->StartAndWait<operator_>({kServiceName, "Wait"}, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::WaitAsync(

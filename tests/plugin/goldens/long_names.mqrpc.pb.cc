@@ -14,7 +14,7 @@ namespace v1alpha1 {
     Stub::Get(
         const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options) {
-  return channel_->Start<AReplyThatIsLong>({kServiceName, "Get"}, request, options).Wait();
+  return channel_->StartAndWait<AReplyThatIsLong>({kServiceName, "Get"}, request, options);
 }
 // clang-format on
 
@@ -41,12 +41,10 @@ namespace v1alpha1 {
     Stub::AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud(
         const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<AReplyThatIsLong>(
-          {kServiceName, "AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud"},
-          request,
-          options)
-      .Wait();
+  return channel_->StartAndWait<AReplyThatIsLong>(
+      {kServiceName, "AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud"},
+      request,
+      options);
 }
 // clang-format on
 
@@ -79,12 +77,10 @@ namespace v1alpha1 {
     Stub::AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere(
         const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<AReplyThatIsLong>(
-          {kServiceName, "AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere"},
-          request,
-          options)
-      .Wait();
+  return channel_->StartAndWait<AReplyThatIsLong>(
+      {kServiceName, "AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere"},
+      request,
+      options);
 }
 // clang-format on
 
@@ -159,7 +155,7 @@ namespace v1alpha1 {
 ::absl::StatusOr<AReplyThatIsLong> Short::Stub::Get(
     const ARequestThatIsLong& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<AReplyThatIsLong>({kServiceName, "Get"}, request, options).Wait();
+  return channel_->StartAndWait<AReplyThatIsLong>({kServiceName, "Get"}, request, options);
 }
 
 ::mqrpc::Call<AReplyThatIsLong> Short::Stub::GetAsync(
@@ -177,9 +173,10 @@ namespace v1alpha1 {
 ::absl::StatusOr<AReplyThatIsLong> Short::Stub::GetTheReplyThatBelongsToIt(
     const ARequestThatIsLong& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<AReplyThatIsLong>({kServiceName, "GetTheReplyThatBelongsToIt"}, request, options)
-      .Wait();
+  return channel_->StartAndWait<AReplyThatIsLong>(
+      {kServiceName, "GetTheReplyThatBelongsToIt"},
+      request,
+      options);
 }
 
 ::mqrpc::Call<AReplyThatIsLong> Short::Stub::GetTheReplyThatBelongsToItAsync(

@@ -101,7 +101,7 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
 ::absl::StatusOr<Position> Valve::Stub::Plain(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>({kServiceName, "Plain"}, request, options).Wait();
+  return channel_->StartAndWait<Position>({kServiceName, "Plain"}, request, options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::PlainAsync(
@@ -119,7 +119,7 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
 ::absl::StatusOr<Position> Valve::Stub::Timeout(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>(mqrpc_Valve_Timeout, request, options).Wait();
+  return channel_->StartAndWait<Position>(mqrpc_Valve_Timeout, request, options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::TimeoutAsync(
@@ -137,7 +137,7 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
 ::absl::StatusOr<Position> Valve::Stub::Shortest(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>(mqrpc_Valve_Shortest, request, options).Wait();
+  return channel_->StartAndWait<Position>(mqrpc_Valve_Shortest, request, options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::ShortestAsync(
@@ -155,7 +155,7 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
 ::absl::StatusOr<Position> Valve::Stub::Longest(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>(mqrpc_Valve_Longest, request, options).Wait();
+  return channel_->StartAndWait<Position>(mqrpc_Valve_Longest, request, options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::LongestAsync(
@@ -173,7 +173,7 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
 ::absl::StatusOr<Position> Valve::Stub::AtMostOnce(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>(mqrpc_Valve_AtMostOnce, request, options).Wait();
+  return channel_->StartAndWait<Position>(mqrpc_Valve_AtMostOnce, request, options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::AtMostOnceAsync(
@@ -191,7 +191,7 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
 ::absl::StatusOr<Position> Valve::Stub::AtLeastOnce(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>(mqrpc_Valve_AtLeastOnce, request, options).Wait();
+  return channel_->StartAndWait<Position>(mqrpc_Valve_AtLeastOnce, request, options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::AtLeastOnceAsync(
@@ -209,7 +209,7 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
 ::absl::StatusOr<Position> Valve::Stub::ExactlyOnce(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>(mqrpc_Valve_ExactlyOnce, request, options).Wait();
+  return channel_->StartAndWait<Position>(mqrpc_Valve_ExactlyOnce, request, options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::ExactlyOnceAsync(
@@ -227,7 +227,7 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
 ::absl::StatusOr<Position> Valve::Stub::Waits(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>(mqrpc_Valve_Waits, request, options).Wait();
+  return channel_->StartAndWait<Position>(mqrpc_Valve_Waits, request, options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::WaitsAsync(
@@ -245,7 +245,7 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
 ::absl::StatusOr<Position> Valve::Stub::Fails(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>(mqrpc_Valve_Fails, request, options).Wait();
+  return channel_->StartAndWait<Position>(mqrpc_Valve_Fails, request, options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::FailsAsync(
@@ -263,7 +263,7 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
 ::absl::StatusOr<Position> Valve::Stub::Retries(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>(mqrpc_Valve_Retries, request, options).Wait();
+  return channel_->StartAndWait<Position>(mqrpc_Valve_Retries, request, options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::RetriesAsync(
@@ -281,7 +281,7 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
 ::absl::StatusOr<Position> Valve::Stub::Never(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>(mqrpc_Valve_Never, request, options).Wait();
+  return channel_->StartAndWait<Position>(mqrpc_Valve_Never, request, options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::NeverAsync(
@@ -299,7 +299,7 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
 ::absl::StatusOr<Position> Valve::Stub::Alone(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>(mqrpc_Valve_Alone, request, options).Wait();
+  return channel_->StartAndWait<Position>(mqrpc_Valve_Alone, request, options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::AloneAsync(
@@ -317,7 +317,7 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
 ::absl::StatusOr<Position> Valve::Stub::Quick(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>({kServiceName, "Quick"}, request, options).Wait();
+  return channel_->StartAndWait<Position>({kServiceName, "Quick"}, request, options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::QuickAsync(
@@ -335,7 +335,7 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
 ::absl::StatusOr<Position> Valve::Stub::Slow(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>({kServiceName, "Slow"}, request, options).Wait();
+  return channel_->StartAndWait<Position>({kServiceName, "Slow"}, request, options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::SlowAsync(
@@ -353,12 +353,10 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
 ::absl::StatusOr<Position> Valve::Stub::QuickAgain(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_
-      ->Start<Position>(
-          {kServiceName, "QuickAgain", ::mqrpc::Idempotency::kNoSideEffects},
-          request,
-          options)
-      .Wait();
+  return channel_->StartAndWait<Position>(
+      {kServiceName, "QuickAgain", ::mqrpc::Idempotency::kNoSideEffects},
+      request,
+      options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::QuickAgainAsync(
@@ -382,7 +380,7 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
 ::absl::StatusOr<Position> Valve::Stub::Everything(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>(mqrpc_Valve_Everything, request, options).Wait();
+  return channel_->StartAndWait<Position>(mqrpc_Valve_Everything, request, options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::EverythingAsync(
@@ -400,7 +398,7 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
 ::absl::StatusOr<Position> Valve::Stub::delete_(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>(mqrpc_Valve_delete, request, options).Wait();
+  return channel_->StartAndWait<Position>(mqrpc_Valve_delete, request, options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::deleteAsync(
@@ -559,7 +557,7 @@ constexpr ::mqrpc::Method mqrpc_Main_5fValve_Open = {
 ::absl::StatusOr<Position> Main_Valve::Stub::Open(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>(mqrpc_Main_5fValve_Open, request, options).Wait();
+  return channel_->StartAndWait<Position>(mqrpc_Main_5fValve_Open, request, options);
 }
 
 ::mqrpc::Call<Position> Main_Valve::Stub::OpenAsync(
@@ -598,7 +596,7 @@ constexpr ::mqrpc::Method mqrpc_Main_Valve_Open = {
 ::absl::StatusOr<Position> Main::Stub::Valve_Open(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>(mqrpc_Main_Valve_Open, request, options).Wait();
+  return channel_->StartAndWait<Position>(mqrpc_Main_Valve_Open, request, options);
 }
 
 ::mqrpc::Call<Position> Main::Stub::Valve_OpenAsync(

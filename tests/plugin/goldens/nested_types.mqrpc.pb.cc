@@ -9,7 +9,7 @@ namespace fixtures::nested_types {
 ::absl::StatusOr<Outer_Middle> Nested::Stub::Get(
     const Outer_Middle_Inner& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Outer_Middle>({kServiceName, "Get"}, request, options).Wait();
+  return channel_->StartAndWait<Outer_Middle>({kServiceName, "Get"}, request, options);
 }
 
 ::mqrpc::Call<Outer_Middle> Nested::Stub::GetAsync(
@@ -27,7 +27,7 @@ namespace fixtures::nested_types {
 ::absl::StatusOr<Outer_Middle> Nested::Stub::Outer(
     const ::fixtures::nested_types::Outer& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Outer_Middle>({kServiceName, "Outer"}, request, options).Wait();
+  return channel_->StartAndWait<Outer_Middle>({kServiceName, "Outer"}, request, options);
 }
 
 ::mqrpc::Call<Outer_Middle> Nested::Stub::OuterAsync(

@@ -7,7 +7,7 @@
 ::absl::StatusOr<Reply> Bare::Stub::Get(
     const Request& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Reply>({kServiceName, "Get"}, request, options).Wait();
+  return channel_->StartAndWait<Reply>({kServiceName, "Get"}, request, options);
 }
 
 ::mqrpc::Call<Reply> Bare::Stub::GetAsync(

@@ -9,7 +9,7 @@ namespace fixtures::inner {
 ::absl::StatusOr<::Reply> InDirectory::Stub::Pass(
     const ::Request& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::Reply>({kServiceName, "Pass"}, request, options).Wait();
+  return channel_->StartAndWait<::Reply>({kServiceName, "Pass"}, request, options);
 }
 
 ::mqrpc::Call<::Reply> InDirectory::Stub::PassAsync(
