@@ -50,7 +50,6 @@ std::optional<Message> ReplySender::Compose(Lane& lane, Sent& sent) {
   sent.is_composed = true;
   absl::Time now = transport_.loop().Now();
   absl::Time last = now;  // of their deadlines
-  size_t bytes = 0;
   sent.replies.reserve(std::min(lane.queued.size(), wire::kMaxBatchCalls));
   auto next = lane.queued.begin();
   for (; next != lane.queued.end(); ++next) {
@@ -59,29 +58,30 @@ std::optional<Message> ReplySender::Compose(Lane& lane, Sent& sent) {
       continue;
     }
     size_t size = next->result.ok() ? next->result->size() : 0;
-    if (!sent.replies.empty() && !MayJoin(sent, *next, bytes + size)) break;
-    bytes += size;
+    bool is_full = sent.bytes + size > lane.most_bytes;
+    if (!sent.replies.empty() && (is_full || !MayJoin(sent, *next))) break;
+    sent.bytes += size;
     last = std::max(last, next->deadline);
     sent.replies.push_back(std::move(*next));
   }
   lane.queued.erase(lane.queued.begin(), next);
   if (!lane.queued.empty()) Announce(lane);
   if (sent.replies.empty()) return std::nullopt;
-  return Encode(lane, sent, bytes, last - now);
+  return Encode(lane, sent, last - now);
 }
 
-bool ReplySender::MayJoin(const Sent& sent, const OutgoingReply& next, size_t bytes) {
+bool ReplySender::MayJoin(const Sent& sent, const OutgoingReply& next) {
   return sent.replies.front().to.is_in_batch && next.to.is_in_batch &&
-         sent.replies.size() < wire::kMaxBatchCalls && bytes <= wire::kMaxBatchBytes;
+         sent.replies.size() < wire::kMaxBatchCalls;
 }
 
-Message ReplySender::Encode(const Lane& lane, Sent& sent, size_t bytes, absl::Duration remaining) {
+Message ReplySender::Encode(const Lane& lane, Sent& sent, absl::Duration remaining) {
   if (sent.replies.size() == 1) {
     OutgoingReply& reply = sent.replies.front();
     return wire::EncodeReply(reply.to, remaining, std::move(reply.result), reply.ran);
   }
   wire::BatchWriter batch;
-  batch.Reserve(sent.replies.size(), bytes);
+  batch.Reserve(sent.replies.size(), sent.bytes);
   for (const OutgoingReply& reply : sent.replies) batch.AddReply(reply.to, reply.result, reply.ran);
   return batch.TakeReplies(lane.topic, lane.qos, remaining);
 }
@@ -93,12 +93,12 @@ void ReplySender::OnAck(Lane& lane, Sent& sent, const absl::StatusOr<ReasonCode>
     size_t lost = std::exchange(lane.queued, {}).size();
     while (lost-- > 0) Lose(status);
   }
-  bool is_too_large = sent.replies.size() > 1 && absl::IsResourceExhausted(status);
+  bool is_too_large = sent.replies.size() > 1 && wire::IsTooLarge(ack);
+  if (is_too_large) lane.most_bytes = sent.bytes / 2;
   for (OutgoingReply& reply : sent.replies) {
     if (status.ok()) {
       End();
     } else if (is_too_large) {
-      reply.to.is_in_batch = false;
       Queue(std::move(reply));
     } else {
       OnRefusal(std::move(reply), status);

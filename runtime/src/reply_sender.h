@@ -51,20 +51,22 @@ class ReplySender final : public std::enable_shared_from_this<ReplySender> {
     const std::string topic;
     const QoS qos;
     std::vector<OutgoingReply> queued = {};
-    bool is_announced = false;  // the transport will ask for a message of it
+    size_t most_bytes = wire::kMaxBatchBytes;  // in one message, as the broker takes
+    bool is_announced = false;                 // the transport will ask for a message of it
   };
 
   // What left in one message, for its acknowledgement.
   struct Sent {
     bool is_composed = false;
     std::vector<OutgoingReply> replies = {};
+    size_t bytes = 0;  // of their payloads
   };
 
   Lane& LaneTo(const std::string& topic, QoS qos);
   void Announce(Lane& lane);
   std::optional<Message> Compose(Lane& lane, Sent& sent);
-  static bool MayJoin(const Sent& sent, const OutgoingReply& next, size_t bytes);
-  static Message Encode(const Lane& lane, Sent& sent, size_t bytes, absl::Duration remaining);
+  static bool MayJoin(const Sent& sent, const OutgoingReply& next);
+  static Message Encode(const Lane& lane, Sent& sent, absl::Duration remaining);
   void OnAck(Lane& lane, Sent& sent, const absl::StatusOr<ReasonCode>& ack);
   void OnRefusal(OutgoingReply reply, const absl::Status& status);
   void Lose(const absl::Status& why);

@@ -78,7 +78,8 @@ std::optional<Message> RequestSender::Compose(Route& route, Sent& sent) {
   Taken calls = Take(route, now);
   if (!route.queued.empty()) Announce(route);
   if (calls.empty()) return std::nullopt;
-  Message message = Encode(route, calls, now);
+  for (const PendingCall* call : calls) sent.bytes += call->payload.size();
+  Message message = Encode(route, calls, sent.bytes, now);
   for (PendingCall* call : calls) {
     sent.calls.push_back({call->id, call->sending});
     call->stage = PendingCall::Stage::kSent;
@@ -98,7 +99,8 @@ RequestSender::Taken RequestSender::Take(Route& route, absl::Time now) {
     bool is_late = call.deadline <= now;  // the timer is about to say so
     if (!is_late && (call.until == Until::kAccepted || TakeReplyTopic(call))) {
       bytes += call.payload.size();
-      if (!calls.empty() && (bytes > wire::kMaxBatchBytes || !MayJoin(call, *calls.front()))) break;
+      if (!calls.empty() && (bytes > route.service.most_bytes || !MayJoin(call, *calls.front())))
+        break;
       calls.push_back(&call);
     }
     route.queued.erase(first);
@@ -116,13 +118,11 @@ size_t RequestSender::MostTogether(const Route& route) const {
   return std::min(route.service.most_in_batch, 1 + route.service.window.unanswered() / 4);
 }
 
-Message RequestSender::Encode(Route& route, const Taken& calls, absl::Time now) {
+Message RequestSender::Encode(Route& route, const Taken& calls, size_t bytes, absl::Time now) {
   if (calls.size() == 1) return EncodeAlone(*calls.front(), now);
   wire::BatchWriter batch;
   auto fate = std::make_shared<BatchFate>(BatchFate{.under_way = calls.size()});
   absl::Time last = now;  // of their deadlines
-  size_t bytes = 0;
-  for (const PendingCall* call : calls) bytes += call->payload.size();
   batch.Reserve(calls.size(), bytes);
   for (PendingCall* call : calls) {
     std::array<char, 16> correlation = wire::CorrelationBytes(nonce_, call->id);
@@ -182,7 +182,7 @@ void RequestSender::OnAck(Route& route, const Sent& sent, const absl::StatusOr<R
   bool is_taken =
       ack.ok() && static_cast<int>(*ack) < 0x80 && *ack != ReasonCode::kNoMatchingSubscribers;
   bool is_lost = absl::IsUnavailable(ack.status());
-  if (sent.calls.size() > 1 && !is_taken && !is_lost) return SendSingly(route, sent);
+  if (sent.calls.size() > 1 && !is_taken && !is_lost) return SendAgain(route, sent, ack);
   for (const Sent::Call& call : sent.calls) events_->OnAck(call.id, call.sending, ack);
 }
 
@@ -194,10 +194,17 @@ void RequestSender::OnNoRoom(Route& route, const absl::Status& status) {
   }
 }
 
-// The broker has refused a batch, for whatever reason: it has not run, and each of its calls learns
-// its own reason.
-void RequestSender::SendSingly(Route& route, const Sent& sent) {
-  StopBatches(route.service);
+// The broker has refused a batch, which so has not run: in smaller ones if it was too large, or
+// singly, so that each of its calls learns its own reason.
+void RequestSender::SendAgain(
+    Route& route,
+    const Sent& sent,
+    const absl::StatusOr<ReasonCode>& refusal) {
+  if (wire::IsTooLarge(refusal)) {
+    route.service.most_bytes = sent.bytes / 2;
+  } else {
+    StopBatches(route.service);
+  }
   for (const Sent::Call& refused : sent.calls) {
     PendingCall* call = pending_.Find(refused.id);
     if (call == nullptr || call->sending != refused.sending) continue;

@@ -76,6 +76,7 @@ class RequestSender final : public std::enable_shared_from_this<RequestSender> {
     };
     bool is_composed = false;
     absl::InlinedVector<Call, 1> calls = {};
+    size_t bytes = 0;  // of their payloads
   };
   using Taken = absl::InlinedVector<PendingCall*, 1>;
 
@@ -85,13 +86,13 @@ class RequestSender final : public std::enable_shared_from_this<RequestSender> {
   Taken Take(Route& route, absl::Time now);
   static bool MayJoin(const PendingCall& call, const PendingCall& first);
   size_t MostTogether(const Route& route) const;
-  Message Encode(Route& route, const Taken& calls, absl::Time now);
+  Message Encode(Route& route, const Taken& calls, size_t bytes, absl::Time now);
   Message EncodeAlone(PendingCall& call, absl::Time now);
   bool TakeReplyTopic(PendingCall& call);
   void PrepareReplyTopic(CallId id);
   void OnAck(Route& route, const Sent& sent, const absl::StatusOr<ReasonCode>& ack);
   void OnNoRoom(Route& route, const absl::Status& status);
-  void SendSingly(Route& route, const Sent& sent);
+  void SendAgain(Route& route, const Sent& sent, const absl::StatusOr<ReasonCode>& refusal);
   void StopBatches(CalledService& service);
   void LeaveBatch(PendingCall& call);
 

@@ -37,6 +37,7 @@ Route& Routes::Search(std::string_view service, std::string_view method, QoS qos
 void Routes::ForgetBatches() {
   for (const auto& [name, service] : services_) {
     service->most_in_batch = 1;
+    service->most_bytes = wire::kMaxBatchBytes;
     service->asks_from = absl::InfinitePast();
   }
 }

@@ -16,6 +16,7 @@
 #include "counters.h"
 #include "mqrpc/message.h"
 #include "request_window.h"
+#include "wire.h"
 
 namespace mqrpc::internal {
 
@@ -23,6 +24,7 @@ namespace mqrpc::internal {
 struct CalledService {
   RequestWindow window;
   size_t most_in_batch = 1;                     // calls in one message, as its servers take
+  size_t most_bytes = wire::kMaxBatchBytes;     // of their payloads, as the broker takes
   absl::Time asks_from = absl::InfinitePast();  // whether they take several, from then on
 };
 

@@ -231,6 +231,10 @@ Reply DecodeReply(Message message) {
   return {.result = std::move(result), .refused_attempt = refused, .most_in_batch = most_in_batch};
 }
 
+bool IsTooLarge(const absl::StatusOr<ReasonCode>& ack) {
+  return ack.ok() ? *ack == ReasonCode::kPacketTooLarge : absl::IsResourceExhausted(ack.status());
+}
+
 absl::Status StatusOfAck(ReasonCode reason, std::string_view topic) {
   if (reason == ReasonCode::kSuccess) return absl::OkStatus();
   std::string number = absl::StrCat("reason code 0x", absl::Hex(static_cast<int>(reason)));

@@ -186,7 +186,7 @@ TEST_F(BatchingTest, AChannelThatWantsNoneDoesNotAsk) {
 
 TEST_F(BatchingTest, LargeRequestsShareNothing) {
   LearnOfBatches();
-  for (int i = 0; i < 8; ++i) Ask({}, std::string(20 << 10, 'x'));
+  for (int i = 0; i < 8; ++i) Ask({}, std::string(80 << 10, 'x'));
   EXPECT_EQ(transport_.HandOver(), 8u);
 }
 
@@ -228,10 +228,7 @@ TEST_F(BatchingTest, ACallIsTakenBackFromItsRouteAlone) {
 }
 
 TEST_F(BatchingTest, ARefusedBatchIsSentSinglyAtOnceAndEachCallHasItsOwnStatus) {
-  for (ReasonCode reason :
-       {ReasonCode::kNoMatchingSubscribers,
-        ReasonCode::kNotAuthorized,
-        ReasonCode::kPacketTooLarge}) {
+  for (ReasonCode reason : {ReasonCode::kNoMatchingSubscribers, ReasonCode::kNotAuthorized}) {
     Open();
     LearnOfBatches();
     size_t batch = Last() + 1;
@@ -251,6 +248,27 @@ TEST_F(BatchingTest, ARefusedBatchIsSentSinglyAtOnceAndEachCallHasItsOwnStatus) 
         StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("mqrpc/services/acme.Valve/Turn")));
     EXPECT_THAT(outcomes[1]->result, IsOk());
   }
+}
+
+TEST_F(BatchingTest, OneThatIsTooLargeIsSentInSmallerOnes) {
+  LearnOfBatches();
+  auto first = AskMany(20);  // of which more share one the more there are
+  transport_.HandOver();
+  size_t batch = Last() + 1;
+  auto outcomes = AskMany(4);
+  transport_.HandOver();
+  ASSERT_EQ(internal::wire::DecodeRequests(Sent(batch)).size(), 4u);
+  size_t before = Last();
+
+  transport_.Ack(batch, ReasonCode::kPacketTooLarge);
+  ASSERT_EQ(transport_.HandOver(), 2u);
+  EXPECT_EQ(internal::wire::DecodeRequests(Sent(before + 1)).size(), 2u);
+  EXPECT_EQ(internal::wire::DecodeRequests(Sent(before + 2)).size(), 2u);
+
+  transport_.Ack(before + 1, absl::ResourceExhaustedError("so says our own end"));
+  ASSERT_EQ(transport_.HandOver(), 2u);
+  EXPECT_FALSE(internal::wire::IsBatch(Sent(before + 3)));
+  EXPECT_FALSE(internal::wire::IsBatch(Sent(before + 4)));
 }
 
 TEST_F(BatchingTest, AfterWhichBatchesAreAskedForAgain) {

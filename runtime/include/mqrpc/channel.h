@@ -74,7 +74,7 @@ struct ChannelOptions {
   size_t max_unanswered = 1'000;
 
   // Calls that wait to leave for one method share a message, at most so many; none ever waits for
-  // company. Only with servers that say that they take such messages, and none larger than 32 KiB.
+  // company. Only with servers that say that they take such messages, and none larger than 128 KiB.
   // The more calls are under way, the more share one, up to a quarter of them, so that the servers
   // of a group still divide the work. 1: each call has a message of its own.
   size_t max_batch_calls = 64;
