@@ -13,7 +13,8 @@ enum class SocketKind { kTcp, kUnix };
 // One square of the matrix that is measured.
 struct Cell {
   QoS qos = QoS::kAtLeastOnce;
-  size_t in_flight = 1;      // calls outstanding at any time
+  size_t connections = 1;    // of clients, each with its own
+  size_t in_flight = 1;      // calls outstanding at any time, on each connection
   size_t payload_size = 64;  // of the request and of the reply
   SocketKind socket = SocketKind::kTcp;
 };

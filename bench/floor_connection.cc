@@ -127,7 +127,7 @@ absl::StatusOr<std::unique_ptr<FloorConnection>> FloorConnection::Connect(
 
 FloorConnection::FloorConnection(Options options, OnMessage on_message)
     : options_(std::move(options)), on_message_(std::move(on_message)), window_(options_.window) {
-  mosquitto_lib_init();
+  [[maybe_unused]] static const int is_initialized = mosquitto_lib_init();
   client_ = mosquitto_new(options_.client_id.c_str(), true, this);
   mosquitto_int_option(client_, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
   mosquitto_int_option(client_, MOSQ_OPT_TCP_NODELAY, 1);

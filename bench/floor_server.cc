@@ -43,7 +43,7 @@ absl::Status FloorServer::Run(OnReady on_ready) {
   auto connection = FloorConnection::Connect(
       {.broker = serving_.address,
        .client_id = FloorClientId(),
-       .qos = serving_.qos,
+       .qos = serving_.cell.qos,
        .window = serving_.floor_window},
       [this](const mosquitto_message& message, const mosquitto_property* properties) {
         OnRequest(message, properties);

@@ -5,6 +5,7 @@
 #include <mqtt_protocol.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -18,8 +19,11 @@ inline constexpr char kFloorRequestTopic[] = "floor/services/mqrpc.bench.EchoSer
 inline constexpr char kFloorRequestFilter[] =
     "$share/mqrpc/floor/services/mqrpc.bench.EchoService/+";
 
+// Another one each time.
 inline std::string FloorClientId() {
-  return absl::StrCat("floor-", absl::Hex(getpid(), absl::kZeroPad16));
+  static std::atomic<uint64_t> last = 0;
+  uint64_t id = static_cast<uint64_t>(getpid()) << 32 | ++last;
+  return absl::StrCat("floor-", absl::Hex(id, absl::kZeroPad16));
 }
 
 inline std::string FloorReplyTopic(const std::string& client_id) {

@@ -2,10 +2,10 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -86,25 +86,19 @@ class AsynchronousCalls {
 
   // On whatever thread gRPC has for it.
   void OnReply(Slot& slot, const grpc::Status& status) {
-    bool is_last = false;
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      Report(recorder_, slot.number, slot.started, status, slot.reply);
-      if (!recorder_.wants_more()) {
-        is_last = ++ended_ == slots_.size();
-        if (!is_last) return;
-      }
+    Report(recorder_, slot.number, slot.started, status, slot.reply);
+    if (!recorder_.wants_more()) {
+      if (++ended_ == slots_.size()) all_ended_.set_value();
+      return;
     }
-    if (is_last) return all_ended_.set_value();
     slot.number += slots_.size();
     StartCall(slot);
   }
 
   Stub& stub_;
   const Load& load_;
-  std::mutex mutex_;  // of the recorder and the count
   Recorder& recorder_;
-  size_t ended_ = 0;
+  std::atomic<size_t> ended_ = 0;
   std::vector<Slot> slots_;
   std::promise<void> all_ended_;
 };
@@ -114,6 +108,7 @@ class AsynchronousCalls {
 absl::Status RunGrpcClient(const Load& load, Recorder& recorder) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
   std::shared_ptr<grpc::Channel> channel =
       grpc::CreateCustomChannel(load.address, grpc::InsecureChannelCredentials(), arguments);
   if (!channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(10))) {

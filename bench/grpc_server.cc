@@ -28,7 +28,7 @@ class Echoes final : public with_grpc::EchoService::CallbackService {
 }  // namespace
 
 absl::Status RunGrpcServer(const Serving& serving, OnReady on_ready) {
-  bool is_tcp = serving.socket == SocketKind::kTcp;
+  bool is_tcp = serving.cell.socket == SocketKind::kTcp;
   std::string address = is_tcp ? "127.0.0.1:0" : absl::StrCat("unix-abstract:bench-", getpid());
   Echoes echoes;
   grpc::ServerBuilder builder;

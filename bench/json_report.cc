@@ -78,9 +78,10 @@ std::string Json(const std::vector<Measurement>& rounds, const std::vector<Measu
 
 std::string Json(const Cell& cell) {
   return absl::StrFormat(
-      "\"socket\": \"%s\", \"qos\": %d, \"in_flight\": %d, \"payload\": %d",
+      "\"socket\": \"%s\", \"qos\": %d, \"connections\": %d, \"in_flight\": %d, \"payload\": %d",
       ToString(cell.socket),
       static_cast<int>(cell.qos),
+      cell.connections,
       cell.in_flight,
       cell.payload_size);
 }

@@ -10,7 +10,7 @@
 
 namespace mqrpc::bench {
 
-// A client's part in one round: the calls that it keeps going through a broker.
+// A client's part in one round: the calls that it keeps going over a connection.
 struct Load {
   std::string address = {};  // the broker's, or without one the server's
   Cell cell = {};
@@ -21,9 +21,7 @@ struct Load {
 // A server's part.
 struct Serving {
   std::string address = {};  // the broker's
-  SocketKind socket = SocketKind::kTcp;
-  size_t in_flight = 1;
-  QoS qos = QoS::kAtLeastOnce;
+  Cell cell = {};
   size_t workers = 4;      // mqrpc's; 0: handlers run on the connection's thread
   int floor_window = 100;  // QoS 1 messages that the floor hands to libmosquitto at once
 };

@@ -19,9 +19,7 @@ constexpr int kWrongArguments = 2;
 absl::Status Serve(const Options& options) {
   Serving serving = {
       .address = options.broker,
-      .socket = options.sockets.front(),
-      .in_flight = options.in_flight.front(),
-      .qos = options.qos.front(),
+      .cell = options.Cells().front(),
       .workers = options.workers,
       .floor_window = options.floor_window};
   return options.serve->serve(serving, ServerProcess::AnnounceReady);

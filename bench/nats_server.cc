@@ -18,8 +18,9 @@ void Echo(natsConnection* connection, natsSubscription*, natsMsg* request, void*
 }  // namespace
 
 absl::Status RunNatsServer(const Serving& serving, OnReady on_ready) {
-  absl::StatusOr<NatsConnection> connection =
-      ConnectNats(serving.address, serving.in_flight <= kMostAtOnce);
+  absl::StatusOr<NatsConnection> connection = ConnectNats(
+      serving.address,
+      serving.cell.connections * serving.cell.in_flight <= kMostAtOnce);
   if (!connection.ok()) return connection.status();
   natsSubscription* made = nullptr;
   natsStatus status =

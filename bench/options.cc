@@ -24,6 +24,7 @@ Which cells (each a list, such as --in-flight 1,64):
   --run LIST           floor,mqrpc; who takes part, of those below
   --socket LIST        tcp,unix
   --qos LIST           0,1
+  --connections LIST   1           of clients, each of which makes the calls of a cell
   --in-flight LIST     1,64,1024   calls outstanding at any time
   --payload LIST       64,16384    bytes of a request and of its reply
 
@@ -127,6 +128,8 @@ absl::Status ParseQoS(Text value, QoS& qos) {
   return ParseWord<QoS>(value, {{"0", QoS::kAtMostOnce}, {"1", QoS::kAtLeastOnce}}, qos);
 }
 
+absl::Status ParseConnections(Text value, size_t& size) { return ParseSize(value, 1, 1000, size); }
+
 absl::Status ParseInFlight(Text value, size_t& size) { return ParseSize(value, 1, 100'000, size); }
 
 absl::Status ParsePayloadSize(Text value, size_t& size) {
@@ -155,6 +158,8 @@ std::map<Text, Setter> ValuedOptions(Options& o) {
        [&o](Text v) { return ParseList<const Contestant*>(v, ParseContestant, o.contestants); }},
       {"--socket", [&o](Text v) { return ParseList<SocketKind>(v, ParseSocket, o.sockets); }},
       {"--qos", [&o](Text v) { return ParseList<QoS>(v, ParseQoS, o.qos); }},
+      {"--connections",
+       [&o](Text v) { return ParseList<size_t>(v, ParseConnections, o.connections); }},
       {"--in-flight", [&o](Text v) { return ParseList<size_t>(v, ParseInFlight, o.in_flight); }},
       {"--payload",
        [&o](Text v) { return ParseList<size_t>(v, ParsePayloadSize, o.payload_sizes); }},
@@ -214,11 +219,13 @@ std::vector<std::string> ServingArguments(const Contestant& contestant, const Se
       "--broker",
       serving.address,
       "--socket",
-      ToString(serving.socket),
+      ToString(serving.cell.socket),
+      "--connections",
+      absl::StrCat(serving.cell.connections),
       "--in-flight",
-      absl::StrCat(serving.in_flight),
+      absl::StrCat(serving.cell.in_flight),
       "--qos",
-      absl::StrCat(static_cast<int>(serving.qos)),
+      absl::StrCat(static_cast<int>(serving.cell.qos)),
       "--workers",
       absl::StrCat(serving.workers),
       "--floor-window",
@@ -238,9 +245,15 @@ std::vector<Cell> Options::Cells() const {
   for (SocketKind socket : sockets) {
     for (size_t payload_size : payload_sizes) {
       for (QoS q : qos) {
-        for (size_t calls : in_flight) {
-          cells.push_back(
-              {.qos = q, .in_flight = calls, .payload_size = payload_size, .socket = socket});
+        for (size_t clients : connections) {
+          for (size_t calls : in_flight) {
+            cells.push_back(
+                {.qos = q,
+                 .connections = clients,
+                 .in_flight = calls,
+                 .payload_size = payload_size,
+                 .socket = socket});
+          }
         }
       }
     }

@@ -23,6 +23,7 @@ struct Options {
   std::vector<const Contestant*> contestants = {FindContestant("floor"), FindContestant("mqrpc")};
   std::vector<SocketKind> sockets = {SocketKind::kTcp, SocketKind::kUnix};
   std::vector<QoS> qos = {QoS::kAtMostOnce, QoS::kAtLeastOnce};
+  std::vector<size_t> connections = {1};
   std::vector<size_t> in_flight = {1, 64, 1024};
   std::vector<size_t> payload_sizes = {64, 16384};
 

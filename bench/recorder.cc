@@ -29,15 +29,30 @@ Recorder::Recorder(
     const Processes& processes,
     size_t payload_size,
     absl::Duration warm_up,
-    absl::Duration duration)
+    absl::Duration duration,
+    size_t clients)
     : processes_(processes),
       payload_size_(payload_size),
       warm_up_(absl::ToChronoNanoseconds(warm_up)),
-      duration_(absl::ToChronoNanoseconds(duration)) {
+      duration_(absl::ToChronoNanoseconds(duration)),
+      to_start_(clients) {
   latencies_.reserve(kExpectedCalls);
 }
 
-void Recorder::Start() { begin_ = Clock::now(); }
+void Recorder::Start() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (--to_start_ == 0) {
+    begin_ = Clock::now();
+    all_started_.notify_all();
+  }
+  all_started_.wait(lock, [this] { return to_start_ == 0 || !wants_more(); });
+}
+
+void Recorder::GiveUp() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  phase_ = Phase::kDone;
+  all_started_.notify_all();
+}
 
 Recorder::CpuTimes Recorder::ReadCpuTimes() const {
   return {
@@ -66,11 +81,13 @@ void Recorder::Answer(
   if (!IsStamped(call, payload_size_, payload)) {
     return Fail(absl::DataLossError("a reply with another payload than its request"));
   }
+  std::lock_guard<std::mutex> lock(mutex_);
   if (phase_ == Phase::kMeasure) latencies_.push_back(to - from);
   Advance(to);
 }
 
 void Recorder::Fail(const absl::Status& status, uint64_t calls) {
+  std::lock_guard<std::mutex> lock(mutex_);
   if (errors_ == 0) first_error_ = status.ToString();
   errors_ += calls;
   Advance(Clock::now());
@@ -78,6 +95,7 @@ void Recorder::Fail(const absl::Status& status, uint64_t calls) {
 }
 
 Measurement Recorder::Result() const {
+  std::lock_guard<std::mutex> lock(mutex_);
   Measurement result = {.calls = latencies_.size(), .errors = errors_, .first_error = first_error_};
   if (latencies_.empty() || measured_ == Clock::duration::zero()) return result;
   std::vector<Clock::duration> latencies = latencies_;

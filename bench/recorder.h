@@ -1,9 +1,12 @@
 #ifndef MQRPC_BENCH_RECORDER_H_
 #define MQRPC_BENCH_RECORDER_H_
 
+#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -17,7 +20,8 @@ namespace mqrpc::bench {
 
 // Turns the calls of one round into a measurement. The load runs on without a pause while the
 // recorder first lets it warm up, then measures, then has it end; a call counts when it completes
-// while measuring. Calls are reported by one thread, the same from the first to the last.
+// while measuring. Thread-safe: several clients, each with calls on threads of its own, may report
+// to one recorder.
 class Recorder {
  public:
   using Clock = std::chrono::steady_clock;
@@ -28,15 +32,20 @@ class Recorder {
     CpuClock server;
   };
 
-  // `payload_size` is that of each request, and so of each answer.
+  // `payload_size` is that of each request, and so of each answer; `clients` call Start().
   Recorder(
       const Processes& processes,
       size_t payload_size,
       absl::Duration warm_up,
-      absl::Duration duration);
+      absl::Duration duration,
+      size_t clients = 1);
 
-  // From here on time counts: before the first call. Any thread.
+  // What a client does before its first call. Returns when all of them are that far, or GiveUp()
+  // was called; from here on time counts.
   void Start();
+
+  // Wants no more calls: a client will never start.
+  void GiveUp();
 
   // A call that was answered, which succeeds if the payload of the answer is that of its request.
   void Answer(
@@ -48,7 +57,7 @@ class Recorder {
   // Any other end of a call, or of `calls` of them.
   void Fail(const absl::Status& status, uint64_t calls = 1);
 
-  // Whether a new call should follow the one just reported.
+  // Whether a new call should follow those reported.
   bool wants_more() const { return phase_ != Phase::kDone; }
 
   // Once wants_more() has become false.
@@ -64,14 +73,18 @@ class Recorder {
   };
 
   CpuTimes ReadCpuTimes() const;
-  void Advance(Clock::time_point now);
+  void Advance(Clock::time_point now);  // under the lock
 
   const Processes processes_;
   const size_t payload_size_;
   const Clock::duration warm_up_;
   const Clock::duration duration_;
 
-  Phase phase_ = Phase::kWarmUp;
+  std::atomic<Phase> phase_ = Phase::kWarmUp;  // written under the lock
+
+  mutable std::mutex mutex_;  // of all that follows
+  std::condition_variable all_started_;
+  size_t to_start_;          // clients
   Clock::time_point begin_;  // of the phase
   Clock::duration measured_ = {};
   CpuTimes cpu_begin_;

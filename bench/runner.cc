@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "cpu_clock.h"
@@ -32,6 +34,24 @@ bool NeedsIt(const Options& options, Middle middle) {
       options.contestants.begin(),
       options.contestants.end(),
       [middle](const Contestant* contestant) { return contestant->middle == middle; });
+}
+
+// The calls of all connections at once. The first error, if any.
+absl::Status CallFromAll(const Contestant& contestant, const Load& load, Recorder& recorder) {
+  std::mutex mutex;
+  absl::Status all;
+  std::vector<std::thread> clients;
+  for (size_t i = 0; i < load.cell.connections; ++i) {
+    clients.emplace_back([&contestant, &load, &recorder, &mutex, &all] {
+      absl::Status status = contestant.call(load, recorder);
+      if (status.ok()) return;
+      recorder.GiveUp();
+      std::lock_guard<std::mutex> lock(mutex);
+      all.Update(status);
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  return all;
 }
 
 }  // namespace
@@ -91,21 +111,24 @@ absl::StatusOr<Measurement> Runner::Measure(const Contestant& contestant, const 
   absl::StatusOr<std::unique_ptr<ServerProcess>> server = ServerProcess::Start(ServingArguments(
       contestant,
       {.address = middle.address,
-       .socket = cell.socket,
-       .in_flight = cell.in_flight,
-       .qos = cell.qos,
+       .cell = cell,
        .workers = options_.workers,
        .floor_window = options_.floor_window}));
   if (!server.ok()) return server.status();
   absl::StatusOr<Recorder::Processes> clocks = ClocksOf(middle.pid, (*server)->pid());
   if (!clocks.ok()) return clocks.status();
-  Recorder recorder(*clocks, cell.payload_size, options_.warm_up, options_.duration);
+  Recorder recorder(
+      *clocks,
+      cell.payload_size,
+      options_.warm_up,
+      options_.duration,
+      cell.connections);
   Load load = {
       .address = (*server)->address(),
       .cell = cell,
       .floor_window = options_.floor_window,
       .batch_calls = options_.batch_calls};
-  if (absl::Status s = contestant.call(load, recorder); !s.ok()) return s;
+  if (absl::Status s = CallFromAll(contestant, load, recorder); !s.ok()) return s;
   return recorder.Result();
 }
 

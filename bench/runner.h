@@ -28,7 +28,7 @@ struct CellResult {
 };
 
 // Measures cells, with private brokers. Each measurement has a server process of its own,
-// connections of its own, and this process as its client.
+// connections of its own, and this process as its client, with a thread for each connection.
 class Runner {
  public:
   // `options` must outlive the runner.

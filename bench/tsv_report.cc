@@ -41,6 +41,7 @@ std::string Row(
   for (Member member : {&Measurement::calls_per_second, &Measurement::p50_micros}) {
     row += Median(Ratios(Column(rounds, member), Column(base, member)));
   }
+  absl::StrAppendFormat(&row, "\t%d", cell.connections);
   return row;
 }
 
@@ -50,7 +51,7 @@ void TsvReport::Begin(const Options&) {
   absl::FPrintF(
       output_,
       "socket\tqos\tpayload\tin_flight\tcontestant\terrors\trate\tspread\tp50\tp99\t"
-      "client_cpu\tbroker_cpu\tserver_cpu\trate_ratio\tp50_ratio\n");
+      "client_cpu\tbroker_cpu\tserver_cpu\trate_ratio\tp50_ratio\tconnections\n");
 }
 
 void TsvReport::Add(const CellResult& result) {
