@@ -28,6 +28,9 @@ absl::Status CallSingly(const Load& load, Recorder& recorder) {
   return RunMqrpcClient(changed, recorder);
 }
 
+// Which has no time for anything but to wait for messages.
+constexpr bool kOneThread = false;
+
 }  // namespace
 
 const std::vector<Contestant>& Contestants() {
@@ -36,7 +39,8 @@ const std::vector<Contestant>& Contestants() {
        "plain libmosquitto, carrying the same messages",
        Middle::kMosquitto,
        RunFloorServer,
-       RunFloorClient},
+       RunFloorClient,
+       kOneThread},
       {"mqrpc",
        "as it comes: a pool of workers, calls that share messages",
        Middle::kMosquitto,

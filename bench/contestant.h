@@ -27,8 +27,12 @@ struct Contestant {
   // happens to single calls goes to the recorder.
   absl::Status (*call)(const Load& load, Recorder& recorder);
 
-  bool CanUse(SocketKind socket) const {
-    return socket == SocketKind::kTcp || middle != Middle::kNats;
+  // Whether calls can start by the clock, and handlers be slow.
+  bool keeps_time = true;
+
+  bool CanRun(const Cell& cell) const {
+    if (cell.rate > 0 && !keeps_time) return false;
+    return cell.socket == SocketKind::kTcp || middle != Middle::kNats;
   }
 };
 

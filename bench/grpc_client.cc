@@ -6,10 +6,12 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "echo.grpc.pb.h"
+#include "open_loop.h"
 #include "payload.h"
 
 namespace mqrpc::bench {
@@ -21,15 +23,17 @@ void SetDeadline(grpc::ClientContext& context) {
   context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoSeconds(kCallTimeout));
 }
 
+absl::Status ToStatus(const grpc::Status& status) {
+  return absl::InternalError(absl::StrCat("gRPC: ", status.error_message()));
+}
+
 void Report(
     Recorder& recorder,
     uint64_t call,
     Recorder::Clock::time_point started,
     const grpc::Status& status,
     const EchoReply& reply) {
-  if (!status.ok()) {
-    return recorder.Fail(absl::InternalError(absl::StrCat("gRPC: ", status.error_message())));
-  }
+  if (!status.ok()) return recorder.Fail(ToStatus(status));
   recorder.Answer(call, started, Recorder::Clock::now(), reply.payload());
 }
 
@@ -103,6 +107,31 @@ class AsynchronousCalls {
   std::promise<void> all_ended_;
 };
 
+struct OwnedCall {
+  grpc::ClientContext context = {};
+  EchoRequest request = {};
+  EchoReply reply = {};
+};
+
+absl::Status MakeCallsByTheClock(Stub& stub, const Load& load, Recorder& recorder) {
+  OpenLoop loop(load.cell, recorder);
+  const std::string payload = MakePayload(load.cell.payload_size);
+  return loop.Run([&stub, &loop, &payload](const OpenLoop::Call& call) {
+    auto owned = std::make_shared<OwnedCall>();
+    SetDeadline(owned->context);
+    owned->request.set_payload(payload);
+    Stamp(call.number, *owned->request.mutable_payload());
+    if (call.is_slow) owned->request.set_delay_millis(kSlowMillis);
+    stub.async()->Echo(
+        &owned->context,
+        &owned->request,
+        &owned->reply,
+        [owned, &loop, call](const grpc::Status& status) {
+          status.ok() ? loop.Answer(call, owned->reply.payload()) : loop.Fail(ToStatus(status));
+        });
+  });
+}
+
 }  // namespace
 
 absl::Status RunGrpcClient(const Load& load, Recorder& recorder) {
@@ -115,6 +144,7 @@ absl::Status RunGrpcClient(const Load& load, Recorder& recorder) {
     return absl::UnavailableError("no connection to the gRPC server");
   }
   std::unique_ptr<Stub> stub = with_grpc::EchoService::NewStub(channel);
+  if (load.cell.rate > 0) return MakeCallsByTheClock(*stub, load, recorder);
   if (load.cell.in_flight == 1) {
     MakeBlockingCalls(*stub, load, recorder);
   } else {

@@ -1,8 +1,10 @@
 #include "grpc_server.h"
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -13,12 +15,31 @@
 namespace mqrpc::bench {
 namespace {
 
+// Answers after a while, and holds no thread for that.
+class DelayedReply final : public grpc::ServerUnaryReactor {
+ public:
+  explicit DelayedReply(std::chrono::milliseconds delay) {
+    alarm_.Set(std::chrono::system_clock::now() + delay, [this](bool) {
+      Finish(grpc::Status::OK);
+    });
+  }
+
+ private:
+  void OnCancel() override { alarm_.Cancel(); }
+  void OnDone() override { delete this; }
+
+  grpc::Alarm alarm_;
+};
+
 class Echoes final : public with_grpc::EchoService::CallbackService {
   grpc::ServerUnaryReactor* Echo(
       grpc::CallbackServerContext* context,
       const EchoRequest* request,
       EchoReply* reply) override {
     reply->set_payload(request->payload());
+    if (request->delay_millis() > 0) {
+      return new DelayedReply(std::chrono::milliseconds(request->delay_millis()));
+    }
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     reactor->Finish(grpc::Status::OK);
     return reactor;

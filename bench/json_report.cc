@@ -62,7 +62,13 @@ std::string Json(const std::vector<Measurement>& rounds, const std::vector<Measu
       ",\n      ",
       Json("p50_us", Column(rounds, &Measurement::p50_micros)),
       ",\n      ",
+      Json("p90_us", Column(rounds, &Measurement::p90_micros)),
+      ",\n      ",
       Json("p99_us", Column(rounds, &Measurement::p99_micros)),
+      ",\n      ",
+      Json("p999_us", Column(rounds, &Measurement::p999_micros)),
+      ",\n      ",
+      Json("max_us", Column(rounds, &Measurement::max_micros)),
       ",\n      ",
       Json("client_cpu_us", Column(rounds, &Measurement::client_cpu_micros)),
       ",\n      ",
@@ -78,11 +84,14 @@ std::string Json(const std::vector<Measurement>& rounds, const std::vector<Measu
 
 std::string Json(const Cell& cell) {
   return absl::StrFormat(
-      "\"socket\": \"%s\", \"qos\": %d, \"connections\": %d, \"in_flight\": %d, \"payload\": %d",
+      "\"socket\": \"%s\", \"qos\": %d, \"connections\": %d, \"in_flight\": %d, \"rate\": %d, "
+      "\"slow_every\": %d, \"payload\": %d",
       ToString(cell.socket),
       static_cast<int>(cell.qos),
       cell.connections,
       cell.in_flight,
+      cell.rate,
+      cell.slow_every,
       cell.payload_size);
 }
 

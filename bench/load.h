@@ -2,6 +2,7 @@
 #define MQRPC_BENCH_LOAD_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "absl/functional/any_invocable.h"
@@ -31,6 +32,9 @@ using OnReady = absl::AnyInvocable<void(const std::string& address)>;
 
 // After this time a call has failed, whoever makes it.
 inline constexpr absl::Duration kCallTimeout = absl::Seconds(10);
+
+// For so long a slow call keeps its handler.
+inline constexpr uint32_t kSlowMillis = 5;
 
 }  // namespace mqrpc::bench
 

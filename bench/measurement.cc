@@ -11,7 +11,7 @@ Summary Summarize(std::vector<double> values) {
   double median =
       values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
   double range = values.back() - values.front();
-  return {.median = median, .spread = median > 0 ? range / median : 0};
+  return {.median = median, .greatest = values.back(), .spread = median > 0 ? range / median : 0};
 }
 
 std::vector<double> Column(const std::vector<Measurement>& rounds, double Measurement::*member) {

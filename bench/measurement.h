@@ -12,7 +12,10 @@ struct Measurement {
   uint64_t calls = 0;
   double calls_per_second = 0;
   double p50_micros = 0;
+  double p90_micros = 0;
   double p99_micros = 0;
+  double p999_micros = 0;
+  double max_micros = 0;
 
   // Processor time per call.
   double client_cpu_micros = 0;
@@ -27,6 +30,7 @@ struct Measurement {
 // A number that was measured in each round.
 struct Summary {
   double median = 0;
+  double greatest = 0;
   double spread = 0;  // from the least to the greatest, as a part of the median
 };
 

@@ -10,6 +10,7 @@
 #include "echo.mqrpc.pb.h"
 #include "mqrpc/channel.h"
 #include "mqrpc/mosquitto_transport.h"
+#include "open_loop.h"
 #include "payload.h"
 
 namespace mqrpc::bench {
@@ -91,6 +92,19 @@ void AsynchronousCalls::Run() {
   all_ended_.get_future().wait();
 }
 
+absl::Status MakeCallsByTheClock(EchoService::Stub& echo, const Load& load, Recorder& recorder) {
+  OpenLoop loop(load.cell, recorder);
+  EchoRequest request;
+  request.set_payload(MakePayload(load.cell.payload_size));
+  return loop.Run([&echo, &loop, &request](const OpenLoop::Call& call) {
+    Stamp(call.number, *request.mutable_payload());
+    request.set_delay_millis(call.is_slow ? kSlowMillis : 0);
+    echo.EchoAsync(request).Then([&loop, call](absl::StatusOr<EchoReply> reply) {
+      reply.ok() ? loop.Answer(call, reply->payload()) : loop.Fail(reply.status());
+    });
+  });
+}
+
 }  // namespace
 
 absl::Status RunMqrpcClient(const Load& load, Recorder& recorder) {
@@ -101,6 +115,7 @@ absl::Status RunMqrpcClient(const Load& load, Recorder& recorder) {
       {.timeout = kCallTimeout, .qos = load.cell.qos, .max_batch_calls = load.batch_calls});
   if (!channel.status().ok()) return channel.status();
   EchoService::Stub echo(channel);
+  if (load.cell.rate > 0) return MakeCallsByTheClock(echo, load, recorder);
   if (load.cell.in_flight == 1) {
     MakeBlockingCalls(echo, load, recorder);
   } else {

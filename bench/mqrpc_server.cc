@@ -1,5 +1,8 @@
 #include "mqrpc_server.h"
 
+#include <chrono>
+#include <future>
+
 #include "echo.mqrpc.pb.h"
 #include "end_of_input.h"
 #include "mqrpc/mosquitto_transport.h"
@@ -10,11 +13,21 @@ namespace {
 
 class Echoes final : public EchoService::Service {
  public:
+  // Handlers that are kept by a delay are let go at the end.
+  void End() { end_.set_value(); }
+
   absl::StatusOr<EchoReply> Echo(ServerContext&, const EchoRequest& request) override {
+    if (request.delay_millis() > 0) {
+      ended_.wait_for(std::chrono::milliseconds(request.delay_millis()));
+    }
     EchoReply reply;
     reply.set_payload(request.payload());
     return reply;
   }
+
+ private:
+  std::promise<void> end_;
+  const std::shared_future<void> ended_ = end_.get_future().share();
 };
 
 }  // namespace
@@ -28,6 +41,7 @@ absl::Status RunMqrpcServer(const Serving& serving, OnReady on_ready) {
   if (absl::Status status = server.Start(); !status.ok()) return status;
   on_ready(serving.address);
   AwaitEndOfInput();
+  echoes.End();
   return absl::OkStatus();
 }
 

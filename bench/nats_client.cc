@@ -2,13 +2,15 @@
 
 #include <cstdlib>
 #include <future>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "nats_connection.h"
+#include "nats_inbox.h"
+#include "open_loop.h"
 #include "payload.h"
 
 namespace mqrpc::bench {
@@ -50,21 +52,9 @@ class AsynchronousCalls {
         slots_(load.cell.in_flight) {}
 
   absl::Status Run() {
-    natsInbox* inbox = nullptr;
-    natsStatus status = natsInbox_Create(&inbox);
-    if (status != NATS_OK) return NatsError("an inbox", status);
-    inbox_ = absl::StrCat(inbox, ".");
-    natsInbox_Destroy(inbox);
-    natsSubscription* made = nullptr;
-    status = natsConnection_Subscribe(
-        &made,
-        connection_,
-        absl::StrCat(inbox_, "*").c_str(),
-        OnMessage,
-        this);
-    NatsSubscription subscription(made);
-    if (status == NATS_OK) status = natsSubscription_SetPendingLimits(made, kNatsPending, -1);
-    if (status != NATS_OK) return NatsError("subscribing", status);
+    absl::StatusOr<NatsInbox> inbox = NatsInbox::Open(connection_, OnMessage, this);
+    if (!inbox.ok()) return inbox.status();
+    inbox_ = &*inbox;
     recorder_.Start();
     // The next requests are of the thread that takes the replies: a payload for each of the two.
     std::string first_request = request_;
@@ -92,7 +82,7 @@ class AsynchronousCalls {
     natsConnection_PublishRequest(
         connection_,
         kNatsSubject,
-        absl::StrCat(inbox_, slot).c_str(),
+        inbox_->Subject(slot).c_str(),
         request.data(),
         static_cast<int>(request.size()));
   }
@@ -103,39 +93,83 @@ class AsynchronousCalls {
   }
 
   void OnReply(natsMsg* reply) {
-    uint64_t index = 0;
-    std::string_view subject = natsMsg_GetSubject(reply);
-    subject.remove_prefix(inbox_.size());
-    if (!absl::SimpleAtoi({subject.data(), subject.size()}, &index) || index >= slots_.size()) {
+    std::optional<uint64_t> index = NatsInbox::NumberOf(reply);
+    if (!index.has_value() || *index >= slots_.size()) {
       return recorder_.Fail(absl::InternalError("NATS: a reply to no request"));
     }
-    Slot& slot = slots_[index];
+    Slot& slot = slots_[*index];
     recorder_.Answer(slot.number, slot.started, Recorder::Clock::now(), PayloadOf(reply));
     if (!recorder_.wants_more()) {
       if (++ended_ == slots_.size()) all_ended_.set_value();
       return;
     }
     slot.number += slots_.size();
-    StartCall(index, request_);
+    StartCall(*index, request_);
   }
 
   natsConnection* const connection_;
   Recorder& recorder_;
-  std::string inbox_;
+  const NatsInbox* inbox_ = nullptr;
   std::string request_;
   std::vector<Slot> slots_;
   size_t ended_ = 0;
   std::promise<void> all_ended_;
 };
 
+// The requests of an open loop; replies come to one inbox, each under the number of its call.
+class RequestsByTheClock {
+ public:
+  RequestsByTheClock(natsConnection* connection, const Load& load, Recorder& recorder)
+      : connection_(connection),
+        request_(MakePayload(load.cell.payload_size)),
+        loop_(load.cell, recorder) {}
+
+  absl::Status Run() {
+    absl::StatusOr<NatsInbox> inbox = NatsInbox::Open(connection_, OnMessage, this);
+    if (!inbox.ok()) return inbox.status();
+    return loop_.Run(
+        [this, &inbox](const OpenLoop::Call& call) { Send(call, inbox->Subject(call.number)); });
+  }
+
+ private:
+  void Send(const OpenLoop::Call& call, const std::string& reply_to) {
+    Stamp(call.number, request_);
+    natsMsg* made = nullptr;
+    natsStatus status = natsMsg_Create(
+        &made,
+        kNatsSubject,
+        reply_to.c_str(),
+        request_.data(),
+        static_cast<int>(request_.size()));
+    NatsMessage request(made);
+    if (status == NATS_OK && call.is_slow) {
+      status = natsMsgHeader_Set(made, kNatsDelayMillis, absl::StrCat(kSlowMillis).c_str());
+    }
+    if (status == NATS_OK) status = natsConnection_PublishMsg(connection_, made);
+    if (status != NATS_OK) loop_.Fail(NatsError("a request", status));
+  }
+
+  static void OnMessage(natsConnection*, natsSubscription*, natsMsg* reply, void* self) {
+    NatsMessage owned(reply);
+    OpenLoop& loop = static_cast<RequestsByTheClock*>(self)->loop_;
+    if (std::optional<uint64_t> number = NatsInbox::NumberOf(reply)) {
+      loop.Answer(loop.Find(*number), PayloadOf(reply));
+    }
+  }
+
+  natsConnection* const connection_;
+  std::string request_;
+  OpenLoop loop_;
+};
+
 }  // namespace
 
 absl::Status RunNatsClient(const Load& load, Recorder& recorder) {
-  bool is_single = load.cell.in_flight == 1;
   absl::StatusOr<NatsConnection> connection =
       ConnectNats(load.address, load.cell.in_flight <= kMostAtOnce);
   if (!connection.ok()) return connection.status();
-  if (!is_single) return AsynchronousCalls(connection->get(), load, recorder).Run();
+  if (load.cell.rate > 0) return RequestsByTheClock(connection->get(), load, recorder).Run();
+  if (load.cell.in_flight > 1) return AsynchronousCalls(connection->get(), load, recorder).Run();
   MakeBlockingCalls(connection->get(), load, recorder);
   return absl::OkStatus();
 }

@@ -14,6 +14,9 @@ namespace mqrpc::bench {
 
 inline constexpr char kNatsSubject[] = "services.mqrpc.bench.EchoService.Echo";
 
+// A header of a request: for how long its handler waits before it answers.
+inline constexpr char kNatsDelayMillis[] = "Delay-Millis";
+
 // What is received before the other end is slower than its callers: all of it.
 inline constexpr int kNatsPending = 1 << 20;
 

@@ -26,6 +26,10 @@ Which cells (each a list, such as --in-flight 1,64):
   --qos LIST           0,1
   --connections LIST   1           of clients, each of which makes the calls of a cell
   --in-flight LIST     1,64,1024   calls outstanding at any time
+  --rate LIST          instead of --in-flight: calls that start each second by the clock, whether
+                       or not those before were answered; latency counts from when they were due
+  --slow-every LIST    0; each so manieth of them keeps its handler for 5 ms, and counts in no
+                       latency but that of others; 0: none
   --payload LIST       64,16384    bytes of a request and of its reply
 
 How:
@@ -132,6 +136,12 @@ absl::Status ParseConnections(Text value, size_t& size) { return ParseSize(value
 
 absl::Status ParseInFlight(Text value, size_t& size) { return ParseSize(value, 1, 100'000, size); }
 
+absl::Status ParseRate(Text value, size_t& rate) { return ParseSize(value, 1, 1'000'000, rate); }
+
+absl::Status ParseSlowEvery(Text value, size_t& calls) {
+  return ParseSize(value, 0, 1'000'000, calls);
+}
+
 absl::Status ParsePayloadSize(Text value, size_t& size) {
   return ParseSize(value, 0, 64 << 20, size);
 }
@@ -161,6 +171,8 @@ std::map<Text, Setter> ValuedOptions(Options& o) {
       {"--connections",
        [&o](Text v) { return ParseList<size_t>(v, ParseConnections, o.connections); }},
       {"--in-flight", [&o](Text v) { return ParseList<size_t>(v, ParseInFlight, o.in_flight); }},
+      {"--rate", [&o](Text v) { return ParseList<size_t>(v, ParseRate, o.rates); }},
+      {"--slow-every", [&o](Text v) { return ParseList<size_t>(v, ParseSlowEvery, o.slow_every); }},
       {"--payload",
        [&o](Text v) { return ParseList<size_t>(v, ParsePayloadSize, o.payload_sizes); }},
       {"--rounds", [&o](Text v) { return ParseSize(v, 1, 1000, o.rounds); }},
@@ -209,11 +221,14 @@ absl::StatusOr<Options> ParseOptions(const std::vector<Text>& arguments) {
     }
     if (absl::Status s = Named(name, option->second(arguments[i])); !s.ok()) return s;
   }
+  if (options.rates.empty() && options.slow_every != std::vector<size_t>{0}) {
+    return absl::InvalidArgumentError("--slow-every is for calls by the clock: it needs --rate");
+  }
   return options;
 }
 
 std::vector<std::string> ServingArguments(const Contestant& contestant, const Serving& serving) {
-  return {
+  std::vector<std::string> arguments = {
       "--serve",
       std::string(contestant.name),
       "--broker",
@@ -230,6 +245,10 @@ std::vector<std::string> ServingArguments(const Contestant& contestant, const Se
       absl::StrCat(serving.workers),
       "--floor-window",
       absl::StrCat(serving.floor_window)};
+  if (serving.cell.rate > 0) {
+    arguments.insert(arguments.end(), {"--rate", absl::StrCat(serving.cell.rate)});
+  }
+  return arguments;
 }
 
 std::string Usage() {
@@ -240,20 +259,30 @@ std::string Usage() {
   return usage;
 }
 
+void Options::AddCells(Cell cell, std::vector<Cell>& cells) const {
+  for (size_t rate : rates) {
+    for (size_t calls : slow_every) {
+      cell.rate = rate;
+      cell.slow_every = calls;
+      cells.push_back(cell);
+    }
+  }
+  if (!rates.empty()) return;
+  for (size_t calls : in_flight) {
+    cell.in_flight = calls;
+    cells.push_back(cell);
+  }
+}
+
 std::vector<Cell> Options::Cells() const {
   std::vector<Cell> cells;
   for (SocketKind socket : sockets) {
     for (size_t payload_size : payload_sizes) {
       for (QoS q : qos) {
         for (size_t clients : connections) {
-          for (size_t calls : in_flight) {
-            cells.push_back(
-                {.qos = q,
-                 .connections = clients,
-                 .in_flight = calls,
-                 .payload_size = payload_size,
-                 .socket = socket});
-          }
+          AddCells(
+              {.qos = q, .connections = clients, .payload_size = payload_size, .socket = socket},
+              cells);
         }
       }
     }

@@ -25,6 +25,8 @@ struct Options {
   std::vector<QoS> qos = {QoS::kAtMostOnce, QoS::kAtLeastOnce};
   std::vector<size_t> connections = {1};
   std::vector<size_t> in_flight = {1, 64, 1024};
+  std::vector<size_t> rates = {};  // instead of in_flight
+  std::vector<size_t> slow_every = {0};
   std::vector<size_t> payload_sizes = {64, 16384};
 
   size_t rounds = 5;
@@ -45,6 +47,10 @@ struct Options {
 
   // The matrix, in the order of the report.
   std::vector<Cell> Cells() const;
+
+ private:
+  // Of those like `cell`, each number of calls in flight or each rate.
+  void AddCells(Cell cell, std::vector<Cell>& cells) const;
 };
 
 // INVALID_ARGUMENT says which argument is wrong and what it should be.

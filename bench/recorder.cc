@@ -73,17 +73,28 @@ void Recorder::Advance(Clock::time_point now) {
   }
 }
 
+bool Recorder::Check(uint64_t call, std::string_view payload) {
+  if (IsStamped(call, payload_size_, payload)) return true;
+  Fail(absl::DataLossError("a reply with another payload than its request"));
+  return false;
+}
+
 void Recorder::Answer(
     uint64_t call,
     Clock::time_point from,
     Clock::time_point to,
     std::string_view payload) {
-  if (!IsStamped(call, payload_size_, payload)) {
-    return Fail(absl::DataLossError("a reply with another payload than its request"));
-  }
+  if (!Check(call, payload)) return;
   std::lock_guard<std::mutex> lock(mutex_);
   if (phase_ == Phase::kMeasure) latencies_.push_back(to - from);
   Advance(to);
+}
+
+void Recorder::AnswerUntimed(uint64_t call, std::string_view payload) {
+  if (!Check(call, payload)) return;
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (phase_ == Phase::kMeasure) ++untimed_;
+  Advance(Clock::now());
 }
 
 void Recorder::Fail(const absl::Status& status, uint64_t calls) {
@@ -96,12 +107,18 @@ void Recorder::Fail(const absl::Status& status, uint64_t calls) {
 
 Measurement Recorder::Result() const {
   std::lock_guard<std::mutex> lock(mutex_);
-  Measurement result = {.calls = latencies_.size(), .errors = errors_, .first_error = first_error_};
+  Measurement result = {
+      .calls = latencies_.size() + untimed_,
+      .errors = errors_,
+      .first_error = first_error_};
   if (latencies_.empty() || measured_ == Clock::duration::zero()) return result;
   std::vector<Clock::duration> latencies = latencies_;
   result.p50_micros = Percentile(latencies, 0.5);
+  result.p90_micros = Percentile(latencies, 0.9);
   result.p99_micros = Percentile(latencies, 0.99);
-  double calls = static_cast<double>(latencies_.size());
+  result.p999_micros = Percentile(latencies, 0.999);
+  result.max_micros = Percentile(latencies, 1);
+  double calls = static_cast<double>(result.calls);
   result.calls_per_second = calls * 1e6 / Micros(measured_);
   auto per_call = [calls](absl::Duration begin, absl::Duration end) {
     return absl::ToDoubleMicroseconds(end - begin) / calls;

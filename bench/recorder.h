@@ -54,6 +54,9 @@ class Recorder {
       Clock::time_point to,
       std::string_view payload);
 
+  // One whose latency is its own affair; otherwise it counts like the others.
+  void AnswerUntimed(uint64_t call, std::string_view payload);
+
   // Any other end of a call, or of `calls` of them.
   void Fail(const absl::Status& status, uint64_t calls = 1);
 
@@ -72,6 +75,7 @@ class Recorder {
     absl::Duration server;
   };
 
+  bool Check(uint64_t call, std::string_view payload);
   CpuTimes ReadCpuTimes() const;
   void Advance(Clock::time_point now);  // under the lock
 
@@ -90,6 +94,7 @@ class Recorder {
   CpuTimes cpu_begin_;
   CpuTimes cpu_end_;
   std::vector<Clock::duration> latencies_;
+  uint64_t untimed_ = 0;
   uint64_t errors_ = 0;
   std::string first_error_;
 };

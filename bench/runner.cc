@@ -76,8 +76,9 @@ absl::StatusOr<std::unique_ptr<Runner>> Runner::Start(const Options& options) {
 absl::StatusOr<CellResult> Runner::Run(const Cell& cell) {
   CellResult result = {.cell = cell};
   for (const Contestant* contestant : options_.contestants) {
-    if (contestant->CanUse(cell.socket)) result.rounds.push_back({.contestant = contestant});
+    if (contestant->CanRun(cell)) result.rounds.push_back({.contestant = contestant});
   }
+  if (result.rounds.empty()) return absl::InvalidArgumentError("none of --run can do that");
   std::vector<CellResult::Rounds*> order;
   for (CellResult::Rounds& rounds : result.rounds) order.push_back(&rounds);
   for (size_t round = 0; round < options_.rounds; ++round) {

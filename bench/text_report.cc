@@ -25,13 +25,16 @@ std::string Row(std::string_view name, const std::vector<Measurement>& rounds) {
   Summary rate = Summarize(Column(rounds, &Measurement::calls_per_second));
   Summary p50 = Summarize(Column(rounds, &Measurement::p50_micros));
   return absl::StrFormat(
-      "  %-19s %9.0f %4.0f%% %9.1f %4.0f%% %10.1f %s",
+      "  %-19s %9.0f %4.0f%% %9.1f %4.0f%% %9.1f %9.1f %9.1f %9.1f %s",
       name,
       rate.median,
       rate.spread * 100,
       p50.median,
       p50.spread * 100,
+      Median(rounds, &Measurement::p90_micros),
       Median(rounds, &Measurement::p99_micros),
+      Median(rounds, &Measurement::p999_micros),
+      Summarize(Column(rounds, &Measurement::max_micros)).greatest,
       Cpu(rounds));
 }
 
@@ -66,18 +69,18 @@ void PrintErrors(FILE* output, std::string_view name, const std::vector<Measurem
 void TextReport::Begin(const Options& options) {
   absl::FPrintF(
       output_,
-      "Medians of %d rounds of %s (± from the least to the greatest); times in µs; the server of\n"
-      "mqrpc has %d workers, a message up to %d calls; broker settings: %s\n\n"
-      "                       calls/s    ±        p50    ±         p99  CPU per call:          "
-      "  ratio to %s\n"
-      "                                                                client  broker  server "
-      "  rate    p50\n",
+      "Medians of %d rounds of %s (± from the least to the greatest; max: of all rounds); times "
+      "in\n"
+      "µs; the server of mqrpc has %d workers, a message up to %d calls; broker settings: %s\n\n"
+      "%30s    ±       p50    ±       p90       p99     p99.9       max  CPU per call:         "
+      " ratio to the first\n%91s  client  broker  server   rate    p50\n",
       options.rounds,
       absl::FormatDuration(options.duration),
       options.workers,
       options.batch_calls,
       BrokerSettings(options),
-      options.contestants.front()->name);
+      "calls/s",
+      "");
 }
 
 void TextReport::Add(const CellResult& result) {

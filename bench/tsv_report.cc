@@ -41,7 +41,12 @@ std::string Row(
   for (Member member : {&Measurement::calls_per_second, &Measurement::p50_micros}) {
     row += Median(Ratios(Column(rounds, member), Column(base, member)));
   }
-  absl::StrAppendFormat(&row, "\t%d", cell.connections);
+  absl::StrAppendFormat(&row, "\t%d\t%d\t%d", cell.connections, cell.rate, cell.slow_every);
+  for (Member member : {&Measurement::p90_micros, &Measurement::p999_micros}) {
+    row += Median(Column(rounds, member));
+  }
+  std::vector<double> greatest = Column(rounds, &Measurement::max_micros);
+  absl::StrAppendFormat(&row, "\t%.5g", Summarize(greatest).greatest);
   return row;
 }
 
@@ -51,7 +56,8 @@ void TsvReport::Begin(const Options&) {
   absl::FPrintF(
       output_,
       "socket\tqos\tpayload\tin_flight\tcontestant\terrors\trate\tspread\tp50\tp99\t"
-      "client_cpu\tbroker_cpu\tserver_cpu\trate_ratio\tp50_ratio\tconnections\n");
+      "client_cpu\tbroker_cpu\tserver_cpu\trate_ratio\tp50_ratio\tconnections\toffered\tslow_"
+      "every\tp90\tp999\tmax\n");
 }
 
 void TsvReport::Add(const CellResult& result) {
