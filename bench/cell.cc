@@ -9,6 +9,7 @@ std::string ToString(SocketKind socket) { return socket == SocketKind::kTcp ? "t
 namespace {
 
 std::string CallsOf(const Cell& cell) {
+  if (cell.hold) return absl::StrCat(cell.in_flight, " held");
   if (cell.rate == 0) return absl::StrCat(cell.in_flight, " in flight");
   std::string rate = absl::StrCat(cell.rate, " a second");
   if (cell.slow_every == 0) return rate;

@@ -17,14 +17,15 @@ struct Cell {
   size_t in_flight = 1;      // calls outstanding at any time, on each connection
   size_t rate = 0;           // instead: calls that start each second, by the clock
   size_t slow_every = 0;     // each so manieth of those is slow; 0: none
+  bool hold = false;         // those in flight are never answered
   size_t payload_size = 64;  // of the request and of the reply
   SocketKind socket = SocketKind::kTcp;
 };
 
 std::string ToString(SocketKind socket);
 
-// `tcp, QoS 1, 64 in flight, 16384 bytes`, or `10000 a second, every 100th slow` for those in
-// flight.
+// `tcp, QoS 1, 64 in flight, 16384 bytes`; or for those in flight `10000 a second, every 100th
+// slow` or `100000 held`.
 std::string ToString(const Cell& cell);
 
 }  // namespace mqrpc::bench

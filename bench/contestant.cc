@@ -28,38 +28,49 @@ absl::Status CallSingly(const Load& load, Recorder& recorder) {
   return RunMqrpcClient(changed, recorder);
 }
 
-// Which has no time for anything but to wait for messages.
-constexpr bool kOneThread = false;
-
 }  // namespace
 
 const std::vector<Contestant>& Contestants() {
   static const auto* const contestants = new std::vector<Contestant>{
-      {"floor",
-       "plain libmosquitto, carrying the same messages",
-       Middle::kMosquitto,
-       RunFloorServer,
-       RunFloorClient,
-       kOneThread},
-      {"mqrpc",
-       "as it comes: a pool of workers, calls that share messages",
-       Middle::kMosquitto,
-       RunMqrpcServer,
-       RunMqrpcClient},
-      {"mqrpc-inline",
-       "handlers on the connection's own thread",
-       Middle::kMosquitto,
-       ServeInline,
-       RunMqrpcClient},
-      {"mqrpc-single", "a message for each call", Middle::kMosquitto, RunMqrpcServer, CallSingly},
-      {"mqrpc-inline-single", "both", Middle::kMosquitto, ServeInline, CallSingly},
+      {.name = "floor",
+       .about = "plain libmosquitto, carrying the same messages",
+       .middle = Middle::kMosquitto,
+       .serve = RunFloorServer,
+       .call = RunFloorClient,
+       .keeps_time = false,  // its one thread waits for messages
+       .holds_calls = false},
+      {.name = "mqrpc",
+       .about = "as it comes: a pool of workers, calls that share messages",
+       .middle = Middle::kMosquitto,
+       .serve = RunMqrpcServer,
+       .call = RunMqrpcClient},
+      {.name = "mqrpc-inline",
+       .about = "handlers on the connection's own thread",
+       .middle = Middle::kMosquitto,
+       .serve = ServeInline,
+       .call = RunMqrpcClient},
+      {.name = "mqrpc-single",
+       .about = "a message for each call",
+       .middle = Middle::kMosquitto,
+       .serve = RunMqrpcServer,
+       .call = CallSingly},
+      {.name = "mqrpc-inline-single",
+       .about = "both",
+       .middle = Middle::kMosquitto,
+       .serve = ServeInline,
+       .call = CallSingly},
 #ifdef MQRPC_BENCH_PEERS
-      {"grpc",
-       "gRPC C++, callback API, without a broker",
-       Middle::kNothing,
-       RunGrpcServer,
-       RunGrpcClient},
-      {"nats", "request/reply of NATS, bytes only", Middle::kNats, RunNatsServer, RunNatsClient},
+      {.name = "grpc",
+       .about = "gRPC C++, callback API, without a broker",
+       .middle = Middle::kNothing,
+       .serve = RunGrpcServer,
+       .call = RunGrpcClient},
+      {.name = "nats",
+       .about = "request/reply of NATS, bytes only",
+       .middle = Middle::kNats,
+       .serve = RunNatsServer,
+       .call = RunNatsClient,
+       .holds_calls = false},  // its client keeps nothing of a request that it has sent
 #endif
   };
   return *contestants;

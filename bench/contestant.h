@@ -30,7 +30,11 @@ struct Contestant {
   // Whether calls can start by the clock, and handlers be slow.
   bool keeps_time = true;
 
+  // Whether calls may stay unanswered.
+  bool holds_calls = true;
+
   bool CanRun(const Cell& cell) const {
+    if (cell.hold && !holds_calls) return false;
     if (cell.rate > 0 && !keeps_time) return false;
     return cell.socket == SocketKind::kTcp || middle != Middle::kNats;
   }

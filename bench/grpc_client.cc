@@ -132,6 +132,44 @@ absl::Status MakeCallsByTheClock(Stub& stub, const Load& load, Recorder& recorde
   });
 }
 
+// Calls that the server never answers, until they are given up together.
+class HeldCalls {
+ public:
+  HeldCalls(Stub& stub, const Load& load, Recorder& recorder)
+      : stub_(stub),
+        recorder_(recorder),
+        payload_(MakePayload(load.cell.payload_size)),
+        calls_(load.cell.in_flight) {}
+
+  void Run() {
+    recorder_.Start();
+    recorder_.BeginHolding();
+    for (std::unique_ptr<OwnedCall>& call : calls_) Start(call);
+    recorder_.EndHolding(calls_.size());
+    for (std::unique_ptr<OwnedCall>& call : calls_) call->context.TryCancel();
+    all_ended_.get_future().wait();
+  }
+
+ private:
+  void Start(std::unique_ptr<OwnedCall>& call) {
+    call = std::make_unique<OwnedCall>();
+    call->request.set_payload(payload_);
+    call->request.set_delay_millis(kHoldMillis);
+    stub_.async()
+        ->Echo(&call->context, &call->request, &call->reply, [this](const grpc::Status& status) {
+          if (recorder_.wants_more()) recorder_.Fail(ToStatus(status));
+          if (++ended_ == calls_.size()) all_ended_.set_value();
+        });
+  }
+
+  Stub& stub_;
+  Recorder& recorder_;
+  const std::string payload_;
+  std::atomic<size_t> ended_ = 0;
+  std::vector<std::unique_ptr<OwnedCall>> calls_;
+  std::promise<void> all_ended_;
+};
+
 }  // namespace
 
 absl::Status RunGrpcClient(const Load& load, Recorder& recorder) {
@@ -145,7 +183,9 @@ absl::Status RunGrpcClient(const Load& load, Recorder& recorder) {
   }
   std::unique_ptr<Stub> stub = with_grpc::EchoService::NewStub(channel);
   if (load.cell.rate > 0) return MakeCallsByTheClock(*stub, load, recorder);
-  if (load.cell.in_flight == 1) {
+  if (load.cell.hold) {
+    HeldCalls(*stub, load, recorder).Run();
+  } else if (load.cell.in_flight == 1) {
     MakeBlockingCalls(*stub, load, recorder);
   } else {
     AsynchronousCalls(*stub, load, recorder).Run();

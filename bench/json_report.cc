@@ -76,6 +76,12 @@ std::string Json(const std::vector<Measurement>& rounds, const std::vector<Measu
       ",\n      ",
       Json("server_cpu_us", Column(rounds, &Measurement::server_cpu_micros)),
       ",\n      ",
+      Json("client_bytes", Column(rounds, &Measurement::client_bytes)),
+      ",\n      ",
+      Json("broker_bytes", Column(rounds, &Measurement::broker_bytes)),
+      ",\n      ",
+      Json("server_bytes", Column(rounds, &Measurement::server_bytes)),
+      ",\n      ",
       RatioJson("rate_ratio", rounds, base, &Measurement::calls_per_second),
       ",\n      ",
       RatioJson("p50_ratio", rounds, base, &Measurement::p50_micros),
@@ -85,13 +91,14 @@ std::string Json(const std::vector<Measurement>& rounds, const std::vector<Measu
 std::string Json(const Cell& cell) {
   return absl::StrFormat(
       "\"socket\": \"%s\", \"qos\": %d, \"connections\": %d, \"in_flight\": %d, \"rate\": %d, "
-      "\"slow_every\": %d, \"payload\": %d",
+      "\"slow_every\": %d, \"hold\": %s, \"payload\": %d",
       ToString(cell.socket),
       static_cast<int>(cell.qos),
       cell.connections,
       cell.in_flight,
       cell.rate,
       cell.slow_every,
+      cell.hold ? "true" : "false",
       cell.payload_size);
 }
 

@@ -36,6 +36,9 @@ inline constexpr absl::Duration kCallTimeout = absl::Seconds(10);
 // For so long a slow call keeps its handler.
 inline constexpr uint32_t kSlowMillis = 5;
 
+// So long calls are held that nobody is to answer: longer than any measurement.
+inline constexpr uint32_t kHoldMillis = 3'600'000;
+
 }  // namespace mqrpc::bench
 
 #endif  // MQRPC_BENCH_LOAD_H_

@@ -22,6 +22,11 @@ struct Measurement {
   double broker_cpu_micros = 0;
   double server_cpu_micros = 0;
 
+  // Memory per call that is held.
+  double client_bytes = 0;
+  double broker_bytes = 0;
+  double server_bytes = 0;
+
   // In the whole round, warm-up included.
   uint64_t errors = 0;
   std::string first_error = {};

@@ -105,6 +105,23 @@ absl::Status MakeCallsByTheClock(EchoService::Stub& echo, const Load& load, Reco
   });
 }
 
+void HoldCalls(EchoService::Stub& echo, const Load& load, Recorder& recorder) {
+  EchoRequest request;
+  request.set_payload(MakePayload(load.cell.payload_size));
+  recorder.Start();
+  // So that what the first call costs is not theirs.
+  if (auto reply = echo.Echo(request); !reply.ok()) recorder.Fail(reply.status());
+  request.set_delay_millis(kHoldMillis);
+  const CallOptions options = {.timeout = absl::Milliseconds(kHoldMillis)};
+  recorder.BeginHolding();
+  for (size_t i = 0; i < load.cell.in_flight; ++i) {
+    echo.EchoAsync(request, options).Then([&recorder](absl::StatusOr<EchoReply> reply) {
+      if (recorder.wants_more()) recorder.Fail(reply.status());
+    });
+  }
+  recorder.EndHolding(load.cell.in_flight);
+}
+
 }  // namespace
 
 absl::Status RunMqrpcClient(const Load& load, Recorder& recorder) {
@@ -116,7 +133,9 @@ absl::Status RunMqrpcClient(const Load& load, Recorder& recorder) {
   if (!channel.status().ok()) return channel.status();
   EchoService::Stub echo(channel);
   if (load.cell.rate > 0) return MakeCallsByTheClock(echo, load, recorder);
-  if (load.cell.in_flight == 1) {
+  if (load.cell.hold) {
+    HoldCalls(echo, load, recorder);
+  } else if (load.cell.in_flight == 1) {
     MakeBlockingCalls(echo, load, recorder);
   } else {
     AsynchronousCalls(echo, load, recorder).Run();

@@ -6,50 +6,10 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 
 namespace mqrpc::bench {
-
 namespace {
-
-constexpr char kUsage[] =
-    R"(Usage: mqrpc_bench [options]
-
-Measures calls of several contestants side by side. Client, broker and server are three
-processes. The figures are medians over the rounds, in each of which all contestants take
-their turn; the first of --run is what the others are compared with.
-
-Which cells (each a list, such as --in-flight 1,64):
-  --run LIST           floor,mqrpc; who takes part, of those below
-  --socket LIST        tcp,unix
-  --qos LIST           0,1
-  --connections LIST   1           of clients, each of which makes the calls of a cell
-  --in-flight LIST     1,64,1024   calls outstanding at any time
-  --rate LIST          instead of --in-flight: calls that start each second by the clock, whether
-                       or not those before were answered; latency counts from when they were due
-  --slow-every LIST    0; each so manieth of them keeps its handler for 5 ms, and counts in no
-                       latency but that of others; 0: none
-  --payload LIST       64,16384    bytes of a request and of its reply
-
-How:
-  --rounds N           5; each measures every contestant once
-  --seconds S          1; length of one measurement
-  --warm-up S          0.3; before each measurement
-  --batch-calls N      64; calls of mqrpc in one message at most; 1: a message for each
-  --workers N          4; threads of mqrpc's server; 0: handlers run inline
-  --broker-config LINE a line of mosquitto.conf, such as 'max_inflight_messages 200';
-                       may be repeated; the default is the broker's default
-  --floor-window N     100; QoS 1 messages that the floor hands to libmosquitto at once
-
-  --smoke              one cell of each QoS and socket, a fraction of a second each
-  --json, --tsv        print JSON, or a table with tabs
-  --help               print this
-
-The exit code is 0 if every call was answered as it should be.
-
-Contestants:
-)";
 
 using Text = std::string_view;
 using Setter = std::function<absl::Status(Text value)>;
@@ -158,6 +118,7 @@ std::map<Text, std::function<void()>> Flags(Options& o) {
   return {
       {"--json", [&o] { o.format = Format::kJson; }},
       {"--tsv", [&o] { o.format = Format::kTsv; }},
+      {"--hold", [&o] { o.hold = true; }},
       {"--help", [&o] { o.help = true; }},
       {"--smoke", [&o] { SetSmoke(o); }}};
 }
@@ -200,6 +161,20 @@ absl::Status Named(Text option, const absl::Status& status) {
   return absl::InvalidArgumentError(absl::StrCat(View(option), ": ", status.message()));
 }
 
+// Options that say nothing without another, or against it.
+absl::Status CheckTogether(const Options& options) {
+  if (options.rates.empty() && options.slow_every != std::vector<size_t>{0}) {
+    return absl::InvalidArgumentError("--slow-every is for calls by the clock: it needs --rate");
+  }
+  if (options.hold && !options.rates.empty()) {
+    return absl::InvalidArgumentError("--hold is for calls of --in-flight, and takes no --rate");
+  }
+  if (options.hold && options.connections != std::vector<size_t>{1}) {
+    return absl::InvalidArgumentError("--hold is for one connection, and takes no --connections");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Options> ParseOptions(const std::vector<Text>& arguments) {
@@ -221,9 +196,7 @@ absl::StatusOr<Options> ParseOptions(const std::vector<Text>& arguments) {
     }
     if (absl::Status s = Named(name, option->second(arguments[i])); !s.ok()) return s;
   }
-  if (options.rates.empty() && options.slow_every != std::vector<size_t>{0}) {
-    return absl::InvalidArgumentError("--slow-every is for calls by the clock: it needs --rate");
-  }
+  if (absl::Status s = CheckTogether(options); !s.ok()) return s;
   return options;
 }
 
@@ -251,14 +224,6 @@ std::vector<std::string> ServingArguments(const Contestant& contestant, const Se
   return arguments;
 }
 
-std::string Usage() {
-  std::string usage = kUsage;
-  for (const Contestant& contestant : Contestants()) {
-    absl::StrAppendFormat(&usage, "  %-20s %s\n", contestant.name, contestant.about);
-  }
-  return usage;
-}
-
 void Options::AddCells(Cell cell, std::vector<Cell>& cells) const {
   for (size_t rate : rates) {
     for (size_t calls : slow_every) {
@@ -281,7 +246,11 @@ std::vector<Cell> Options::Cells() const {
       for (QoS q : qos) {
         for (size_t clients : connections) {
           AddCells(
-              {.qos = q, .connections = clients, .payload_size = payload_size, .socket = socket},
+              {.qos = q,
+               .connections = clients,
+               .hold = hold,
+               .payload_size = payload_size,
+               .socket = socket},
               cells);
         }
       }

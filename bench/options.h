@@ -27,6 +27,7 @@ struct Options {
   std::vector<size_t> in_flight = {1, 64, 1024};
   std::vector<size_t> rates = {};  // instead of in_flight
   std::vector<size_t> slow_every = {0};
+  bool hold = false;
   std::vector<size_t> payload_sizes = {64, 16384};
 
   size_t rounds = 5;

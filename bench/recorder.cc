@@ -1,6 +1,9 @@
 #include "recorder.h"
 
+#include <malloc.h>
+
 #include <algorithm>
+#include <thread>
 
 #include "payload.h"
 
@@ -12,6 +15,10 @@ constexpr uint64_t kMaxErrors = 100;
 
 // Room that is enough for most rounds, so that growing it does not show in the measurement.
 constexpr size_t kExpectedCalls = 1 << 19;
+
+// The memory of a process has come to rest when so many readings in a row say the same.
+constexpr int kReadingsThatAgree = 6;
+constexpr std::chrono::milliseconds kBetweenReadings{50};
 
 double Micros(Recorder::Clock::duration duration) {
   return std::chrono::duration<double, std::micro>(duration).count();
@@ -56,9 +63,16 @@ void Recorder::GiveUp() {
 
 Recorder::CpuTimes Recorder::ReadCpuTimes() const {
   return {
-      .client = processes_.client.Now(),
-      .broker = processes_.broker.has_value() ? processes_.broker->Now() : absl::ZeroDuration(),
-      .server = processes_.server.Now()};
+      .client = processes_.client.CpuTime(),
+      .broker = processes_.broker.has_value() ? processes_.broker->CpuTime() : absl::Duration(),
+      .server = processes_.server.CpuTime()};
+}
+
+Recorder::Memory Recorder::ReadMemory() const {
+  return {
+      .client = processes_.client.ResidentBytes(),
+      .broker = processes_.broker.has_value() ? processes_.broker->ResidentBytes() : 0,
+      .server = processes_.server.ResidentBytes()};
 }
 
 void Recorder::Advance(Clock::time_point now) {
@@ -97,6 +111,26 @@ void Recorder::AnswerUntimed(uint64_t call, std::string_view payload) {
   Advance(Clock::now());
 }
 
+void Recorder::BeginHolding() {
+  malloc_trim(0);  // of what earlier rounds left behind
+  std::lock_guard<std::mutex> lock(mutex_);
+  memory_begin_ = ReadMemory();
+}
+
+void Recorder::EndHolding(uint64_t calls) {
+  Memory memory = ReadMemory();
+  for (int same = 0; same < kReadingsThatAgree && wants_more(); ++same) {
+    std::this_thread::sleep_for(kBetweenReadings);
+    Memory now = ReadMemory();
+    if (now != memory) same = 0;
+    memory = now;
+  }
+  std::lock_guard<std::mutex> lock(mutex_);
+  held_ = calls;
+  memory_end_ = memory;
+  phase_ = Phase::kDone;
+}
+
 void Recorder::Fail(const absl::Status& status, uint64_t calls) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (errors_ == 0) first_error_ = status.ToString();
@@ -111,6 +145,13 @@ Measurement Recorder::Result() const {
       .calls = latencies_.size() + untimed_,
       .errors = errors_,
       .first_error = first_error_};
+  if (held_ > 0) {
+    double held = static_cast<double>(held_);
+    result.calls = held_;
+    result.client_bytes = (memory_end_.client - memory_begin_.client) / held;
+    result.broker_bytes = (memory_end_.broker - memory_begin_.broker) / held;
+    result.server_bytes = (memory_end_.server - memory_begin_.server) / held;
+  }
   if (latencies_.empty() || measured_ == Clock::duration::zero()) return result;
   std::vector<Clock::duration> latencies = latencies_;
   result.p50_micros = Percentile(latencies, 0.5);

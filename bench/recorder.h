@@ -13,8 +13,8 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "cpu_clock.h"
 #include "measurement.h"
+#include "process.h"
 
 namespace mqrpc::bench {
 
@@ -27,9 +27,9 @@ class Recorder {
   using Clock = std::chrono::steady_clock;
 
   struct Processes {
-    CpuClock client;
-    std::optional<CpuClock> broker;
-    CpuClock server;
+    Process client;
+    std::optional<Process> broker;
+    Process server;
   };
 
   // `payload_size` is that of each request, and so of each answer; `clients` call Start().
@@ -63,6 +63,12 @@ class Recorder {
   // Whether a new call should follow those reported.
   bool wants_more() const { return phase_ != Phase::kDone; }
 
+  // For calls that nobody answers, and a single client: what they occupy is measured. Before the
+  // first of them, and after the last; a call that ends between the two has failed. The second
+  // waits until the processes do not grow any more.
+  void BeginHolding();
+  void EndHolding(uint64_t calls);
+
   // Once wants_more() has become false.
   Measurement Result() const;
 
@@ -75,8 +81,17 @@ class Recorder {
     absl::Duration server;
   };
 
+  struct Memory {
+    double client = 0;
+    double broker = 0;
+    double server = 0;
+
+    bool operator==(const Memory&) const = default;
+  };
+
   bool Check(uint64_t call, std::string_view payload);
   CpuTimes ReadCpuTimes() const;
+  Memory ReadMemory() const;
   void Advance(Clock::time_point now);  // under the lock
 
   const Processes processes_;
@@ -95,6 +110,9 @@ class Recorder {
   CpuTimes cpu_end_;
   std::vector<Clock::duration> latencies_;
   uint64_t untimed_ = 0;
+  uint64_t held_ = 0;
+  Memory memory_begin_;
+  Memory memory_end_;
   uint64_t errors_ = 0;
   std::string first_error_;
 };

@@ -8,7 +8,7 @@
 #include <thread>
 #include <utility>
 
-#include "cpu_clock.h"
+#include "process.h"
 #include "recorder.h"
 #include "server_process.h"
 
@@ -16,17 +16,20 @@ namespace mqrpc::bench {
 namespace {
 
 // `broker` is 0 if there is none.
-absl::StatusOr<Recorder::Processes> ClocksOf(pid_t broker, pid_t server) {
-  absl::StatusOr<CpuClock> client_clock = CpuClock::Of(getpid());
-  if (!client_clock.ok()) return client_clock.status();
-  absl::StatusOr<CpuClock> server_clock = CpuClock::Of(server);
-  if (!server_clock.ok()) return server_clock.status();
-  Recorder::Processes clocks = {.client = *client_clock, .broker = {}, .server = *server_clock};
-  if (broker == 0) return clocks;
-  absl::StatusOr<CpuClock> broker_clock = CpuClock::Of(broker);
-  if (!broker_clock.ok()) return broker_clock.status();
-  clocks.broker = *broker_clock;
-  return clocks;
+absl::StatusOr<Recorder::Processes> ProcessesOf(pid_t broker, pid_t server) {
+  absl::StatusOr<Process> client_process = Process::Of(getpid());
+  if (!client_process.ok()) return client_process.status();
+  absl::StatusOr<Process> server_process = Process::Of(server);
+  if (!server_process.ok()) return server_process.status();
+  Recorder::Processes processes = {
+      .client = *client_process,
+      .broker = {},
+      .server = *server_process};
+  if (broker == 0) return processes;
+  absl::StatusOr<Process> broker_process = Process::Of(broker);
+  if (!broker_process.ok()) return broker_process.status();
+  processes.broker = *broker_process;
+  return processes;
 }
 
 bool NeedsIt(const Options& options, Middle middle) {
@@ -116,10 +119,10 @@ absl::StatusOr<Measurement> Runner::Measure(const Contestant& contestant, const 
        .workers = options_.workers,
        .floor_window = options_.floor_window}));
   if (!server.ok()) return server.status();
-  absl::StatusOr<Recorder::Processes> clocks = ClocksOf(middle.pid, (*server)->pid());
-  if (!clocks.ok()) return clocks.status();
+  absl::StatusOr<Recorder::Processes> processes = ProcessesOf(middle.pid, (*server)->pid());
+  if (!processes.ok()) return processes.status();
   Recorder recorder(
-      *clocks,
+      *processes,
       cell.payload_size,
       options_.warm_up,
       options_.duration,

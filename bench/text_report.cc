@@ -38,6 +38,17 @@ std::string Row(std::string_view name, const std::vector<Measurement>& rounds) {
       Cpu(rounds));
 }
 
+std::string MemoryRow(std::string_view name, const std::vector<Measurement>& rounds) {
+  Summary client = Summarize(Column(rounds, &Measurement::client_bytes));
+  return absl::StrFormat(
+      "  %-19s %8.0f %4.0f%% %8.0f %8.0f\n",
+      name,
+      client.median,
+      client.spread * 100,
+      Median(rounds, &Measurement::broker_bytes),
+      Median(rounds, &Measurement::server_bytes));
+}
+
 std::string RatioText(
     const std::vector<Measurement>& rounds,
     const std::vector<Measurement>& base,
@@ -67,6 +78,15 @@ void PrintErrors(FILE* output, std::string_view name, const std::vector<Measurem
 }  // namespace
 
 void TextReport::Begin(const Options& options) {
+  if (options.hold) {
+    absl::FPrintF(
+        output_,
+        "Resident bytes for each call that waits, medians of %d rounds (± from the least to the\n"
+        "greatest)\n\n%30s    ±   broker   server\n",
+        options.rounds,
+        "client");
+    return;
+  }
   absl::FPrintF(
       output_,
       "Medians of %d rounds of %s (± from the least to the greatest; max: of all rounds); times "
@@ -86,6 +106,10 @@ void TextReport::Begin(const Options& options) {
 void TextReport::Add(const CellResult& result) {
   absl::FPrintF(output_, "%s\n", ToString(result.cell));
   for (const auto& [contestant, rounds] : result.rounds) {
+    if (result.cell.hold) {
+      absl::FPrintF(output_, "%s", MemoryRow(contestant->name, rounds));
+      continue;
+    }
     const std::vector<Measurement>& base = result.rounds.front().rounds;
     absl::FPrintF(
         output_,

@@ -15,6 +15,11 @@ constexpr Member kMedians[] = {
     &Measurement::broker_cpu_micros,
     &Measurement::server_cpu_micros};
 
+constexpr Member kBytes[] = {
+    &Measurement::client_bytes,
+    &Measurement::broker_bytes,
+    &Measurement::server_bytes};
+
 std::string Median(const std::vector<double>& values) {
   return absl::StrFormat("\t%.5g", Summarize(values).median);
 }
@@ -46,7 +51,8 @@ std::string Row(
     row += Median(Column(rounds, member));
   }
   std::vector<double> greatest = Column(rounds, &Measurement::max_micros);
-  absl::StrAppendFormat(&row, "\t%.5g", Summarize(greatest).greatest);
+  absl::StrAppendFormat(&row, "\t%.5g\t%d", Summarize(greatest).greatest, cell.hold);
+  for (Member member : kBytes) row += Median(Column(rounds, member));
   return row;
 }
 
@@ -57,7 +63,8 @@ void TsvReport::Begin(const Options&) {
       output_,
       "socket\tqos\tpayload\tin_flight\tcontestant\terrors\trate\tspread\tp50\tp99\t"
       "client_cpu\tbroker_cpu\tserver_cpu\trate_ratio\tp50_ratio\tconnections\toffered\tslow_"
-      "every\tp90\tp999\tmax\n");
+      "every\tp90\tp999\tmax\thold\t"
+      "client_bytes\tbroker_bytes\tserver_bytes\n");
 }
 
 void TsvReport::Add(const CellResult& result) {
