@@ -16,7 +16,7 @@ struct Cell {
   size_t connections = 1;    // of clients, each with its own
   size_t in_flight = 1;      // calls outstanding at any time, on each connection
   size_t rate = 0;           // instead: calls that start each second, by the clock
-  size_t slow_every = 0;     // each so manieth of those is slow; 0: none
+  size_t slow_every = 0;     // one of so many of those is slow; 0: none
   bool hold = false;         // those in flight are never answered
   size_t payload_size = 64;  // of the request and of the reply
   SocketKind socket = SocketKind::kTcp;

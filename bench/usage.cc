@@ -19,8 +19,8 @@ Which cells (each a list, such as --in-flight 1,64):
   --in-flight LIST     1,64,1024   calls outstanding at any time
   --rate LIST          instead of --in-flight: calls that start each second by the clock, whether
                        or not those before were answered; latency counts from when they were due
-  --slow-every LIST    0; each so manieth of them keeps its handler for 5 ms, and counts in no
-                       latency but that of others; 0: none
+  --slow-every LIST    0; one of so many of them keeps its handler for 5 ms; its own latency does
+                       not count; 0: none
   --hold               the calls of --in-flight are never answered, and what is measured is the
                        memory that each of them occupies
   --payload LIST       64,16384    bytes of a request and of its reply
