@@ -40,6 +40,7 @@ Recorder::Recorder(
     size_t clients)
     : processes_(processes),
       payload_size_(payload_size),
+      clients_(clients),
       warm_up_(absl::ToChronoNanoseconds(warm_up)),
       duration_(absl::ToChronoNanoseconds(duration)),
       to_start_(clients) {
@@ -48,17 +49,21 @@ Recorder::Recorder(
 
 void Recorder::Start() {
   std::unique_lock<std::mutex> lock(mutex_);
-  if (--to_start_ == 0) {
-    begin_ = Clock::now();
-    all_started_.notify_all();
-  }
-  all_started_.wait(lock, [this] { return to_start_ == 0 || !wants_more(); });
+  --to_start_;
+  begin_ = Clock::now();
+  started_.notify_all();
+  started_.wait(lock, [this] { return to_start_ == 0 || !wants_more(); });
+}
+
+void Recorder::AwaitClients(size_t count) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  started_.wait(lock, [this, count] { return clients_ - to_start_ >= count || !wants_more(); });
 }
 
 void Recorder::GiveUp() {
   std::lock_guard<std::mutex> lock(mutex_);
   phase_ = Phase::kDone;
-  all_started_.notify_all();
+  started_.notify_all();
 }
 
 Recorder::CpuTimes Recorder::ReadCpuTimes() const {

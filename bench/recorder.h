@@ -44,6 +44,9 @@ class Recorder {
   // was called; from here on time counts.
   void Start();
 
+  // Returns when so many clients have called Start(), or GiveUp() was called.
+  void AwaitClients(size_t count);
+
   // Wants no more calls: a client will never start.
   void GiveUp();
 
@@ -96,14 +99,15 @@ class Recorder {
 
   const Processes processes_;
   const size_t payload_size_;
+  const size_t clients_;
   const Clock::duration warm_up_;
   const Clock::duration duration_;
 
   std::atomic<Phase> phase_ = Phase::kWarmUp;  // written under the lock
 
   mutable std::mutex mutex_;  // of all that follows
-  std::condition_variable all_started_;
-  size_t to_start_;          // clients
+  std::condition_variable started_;
+  size_t to_start_;          // clients that have not called Start()
   Clock::time_point begin_;  // of the phase
   Clock::duration measured_ = {};
   CpuTimes cpu_begin_;

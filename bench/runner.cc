@@ -39,12 +39,13 @@ bool NeedsIt(const Options& options, Middle middle) {
       [middle](const Contestant* contestant) { return contestant->middle == middle; });
 }
 
-// The calls of all connections at once. The first error, if any.
+// The calls of all connections, which are opened one after the other, and then call all at once.
+// The first error, if any.
 absl::Status CallFromAll(const Contestant& contestant, const Load& load, Recorder& recorder) {
   std::mutex mutex;
   absl::Status all;
   std::vector<std::thread> clients;
-  for (size_t i = 0; i < load.cell.connections; ++i) {
+  for (size_t i = 0; i < load.cell.connections && recorder.wants_more(); ++i) {
     clients.emplace_back([&contestant, &load, &recorder, &mutex, &all] {
       absl::Status status = contestant.call(load, recorder);
       if (status.ok()) return;
@@ -52,6 +53,7 @@ absl::Status CallFromAll(const Contestant& contestant, const Load& load, Recorde
       std::lock_guard<std::mutex> lock(mutex);
       all.Update(status);
     });
+    recorder.AwaitClients(i + 1);
   }
   for (std::thread& client : clients) client.join();
   return all;
