@@ -1,9 +1,10 @@
 #include "process.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstring>
-#include <fstream>
 
 #include "absl/strings/str_cat.h"
 
@@ -24,11 +25,15 @@ absl::Duration Process::CpuTime() const {
 }
 
 double Process::ResidentBytes() const {
-  std::ifstream file(absl::StrCat("/proc/", pid_, "/statm"));
-  double all_pages = 0;
-  double resident_pages = 0;
-  file >> all_pages >> resident_pages;
-  return resident_pages * static_cast<double>(sysconf(_SC_PAGESIZE));
+  // Without a stream, whose buffer would be part of what is measured.
+  char text[256] = {};
+  int file = open(absl::StrCat("/proc/", pid_, "/statm").c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  [[maybe_unused]] ssize_t size = read(file, text, sizeof(text) - 1);
+  close(file);
+  long resident_pages = 0;
+  if (sscanf(text, "%*d %ld", &resident_pages) != 1) return 0;
+  return static_cast<double>(resident_pages) * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace mqrpc::bench

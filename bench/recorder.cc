@@ -16,8 +16,10 @@ constexpr uint64_t kMaxErrors = 100;
 // Room that is enough for most rounds, so that growing it does not show in the measurement.
 constexpr size_t kExpectedCalls = 1 << 19;
 
-// The memory of a process has come to rest when so many readings in a row say the same.
+// The memory of a process has come to rest when so many readings in a row say the same; a process
+// that never rests is not waited for.
 constexpr int kReadingsThatAgree = 6;
+constexpr int kMostReadings = 100;
 constexpr std::chrono::milliseconds kBetweenReadings{50};
 
 double Micros(Recorder::Clock::duration duration) {
@@ -124,10 +126,11 @@ void Recorder::BeginHolding() {
 
 void Recorder::EndHolding(uint64_t calls) {
   Memory memory = ReadMemory();
-  for (int same = 0; same < kReadingsThatAgree && wants_more(); ++same) {
+  int same = 0;
+  for (int i = 0; i < kMostReadings && same < kReadingsThatAgree && wants_more(); ++i) {
     std::this_thread::sleep_for(kBetweenReadings);
     Memory now = ReadMemory();
-    if (now != memory) same = 0;
+    same = now == memory ? same + 1 : 0;
     memory = now;
   }
   std::lock_guard<std::mutex> lock(mutex_);
