@@ -1,5 +1,8 @@
 #include "reply_cache.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "absl/hash/hash.h"
 #include "text.h"
 
@@ -15,10 +18,20 @@ size_t SizeOf(const ReplyCache::Result& result) {
   return size;
 }
 
+// The first whole second that is not before `time`: what is kept a little longer does no harm.
+int64_t SecondOf(absl::Time time) {
+  if (time == absl::InfiniteFuture()) return std::numeric_limits<int64_t>::max();
+  return absl::ToUnixSeconds(time - absl::Nanoseconds(1)) + 1;
+}
+
+absl::Time BeginOf(int64_t second) {
+  if (second == std::numeric_limits<int64_t>::max()) return absl::InfiniteFuture();
+  return absl::FromUnixSeconds(second);
+}
+
 }  // namespace
 
-ReplyCache::Entries& ReplyCache::ListOf(const Entry& entry) {
-  if (!entry.result_.has_value()) return running_;
+ReplyCache::Kept& ReplyCache::KeptAs(const Entry& entry) {
   return entry.request_.idempotency == Idempotency::kUnknown ? others_ : idempotent_;
 }
 
@@ -35,6 +48,7 @@ ReplyCache::Admission ReplyCache::Admit(Request request) {
   entry.request_ = std::move(request);
   const std::string& topic = entry.request_.topic.text();
   entry.hash_ = absl::HashOf(View(topic), entry.request_.correlation);
+  entry.expires_ = SecondOf(entry.request_.expires);
   entry.place_ = std::prev(running_.end());
   auto [found, is_new] = by_key_.insert({entry.hash_, &entry});
   if (!is_new) {
@@ -56,8 +70,7 @@ void ReplyCache::Finish(Entry* entry, const Result& result) {
   size_t bytes = SizeOf(result);
   entry->bytes_ += bytes;
   bytes_ += bytes;
-  expiries_.emplace(entry->request_.expires, entry);
-  Entries& finished = ListOf(*entry);
+  Entries& finished = KeptAs(*entry)[entry->expires_];
   finished.splice(finished.end(), running_, entry->place_);
   MakeRoom();
 }
@@ -68,9 +81,15 @@ const ReplyCache::Result& ReplyCache::ResultOf(const Entry& entry) { return *ent
 
 void ReplyCache::Remove(Entry* entry) {
   by_key_.erase(Slot{entry->hash_, entry});
-  if (entry->result_.has_value()) expiries_.erase({entry->request_.expires, entry});
   bytes_ -= entry->bytes_;
-  ListOf(*entry).erase(entry->place_);
+  if (!entry->result_.has_value()) {
+    running_.erase(entry->place_);
+    return;
+  }
+  Kept& kept = KeptAs(*entry);
+  auto of_second = kept.find(entry->expires_);
+  of_second->second.erase(entry->place_);
+  if (of_second->second.empty()) kept.erase(of_second);
 }
 
 // What runs is bounded elsewhere, and has to be known when it ends.
@@ -78,20 +97,31 @@ void ReplyCache::MakeRoom() {
   while (by_key_.size() > max_entries_ || bytes_ > max_bytes_) {
     if (idempotent_.empty() && others_.empty()) return;
     if (!idempotent_.empty()) {
-      Remove(&idempotent_.front());
+      Remove(&idempotent_.begin()->second.front());
       continue;
     }
     ++evicted_;
-    Remove(&others_.front());
+    Remove(&others_.begin()->second.front());
   }
 }
 
 void ReplyCache::Expire(absl::Time now) {
-  while (!expiries_.empty() && expiries_.begin()->first <= now) Remove(expiries_.begin()->second);
+  ExpireIn(idempotent_, now);
+  ExpireIn(others_, now);
+}
+
+void ReplyCache::ExpireIn(Kept& kept, absl::Time now) {
+  while (!kept.empty() && BeginOf(kept.begin()->first) <= now) {
+    Remove(&kept.begin()->second.front());
+  }
 }
 
 absl::Time ReplyCache::next_expiry() const {
-  return expiries_.empty() ? absl::InfiniteFuture() : expiries_.begin()->first;
+  absl::Time next = absl::InfiniteFuture();
+  for (const Kept* kept : {&idempotent_, &others_}) {
+    if (!kept->empty()) next = std::min(next, BeginOf(kept->begin()->first));
+  }
+  return next;
 }
 
 }  // namespace mqrpc::internal

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "absl/container/btree_set.h"
+#include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
@@ -60,7 +60,7 @@ class ReplyCache {
 
   static const Result& ResultOf(const Entry& entry);
 
-  // Removes what has finished and is not to be asked for any more.
+  // Removes what has finished and is not to be asked for any more, a second later at most.
   void Expire(absl::Time now);
   absl::Time next_expiry() const;  // InfiniteFuture if there is none
 
@@ -71,6 +71,8 @@ class ReplyCache {
 
  private:
   using Entries = std::list<Entry>;
+  // Those that have finished, by the second at whose beginning they expire.
+  using Kept = absl::btree_map<int64_t, Entries>;
 
   // With its hash, so that looking for one touches no other.
   struct Slot {
@@ -82,21 +84,21 @@ class ReplyCache {
     bool operator()(const Slot& one, const Slot& other) const;
   };
 
-  Entries& ListOf(const Entry& entry);
+  Kept& KeptAs(const Entry& entry);
   void Remove(Entry* entry);
   void MakeRoom();
+  void ExpireIn(Kept& kept, absl::Time now);
 
   const size_t max_entries_;
   const size_t max_bytes_;
   size_t bytes_ = 0;
   uint64_t evicted_ = 0;
 
-  // An entry is in one of these, the oldest first.
+  // An entry is in one of these.
   Entries running_;
-  Entries idempotent_;  // finished
-  Entries others_;      // finished
+  Kept idempotent_;
+  Kept others_;
   absl::flat_hash_set<Slot, ByKey, ByKey> by_key_;
-  absl::btree_set<std::pair<absl::Time, Entry*>> expiries_;  // of those that have finished
 };
 
 class ReplyCache::Entry {
@@ -104,6 +106,7 @@ class ReplyCache::Entry {
 
   Request request_;
   size_t hash_ = 0;               // of its key
+  int64_t expires_ = 0;           // in seconds
   Entries::iterator place_;       // in the list that it is in
   std::optional<Result> result_;  // none: it is running
   size_t bytes_ = 0;

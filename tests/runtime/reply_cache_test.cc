@@ -141,6 +141,26 @@ TEST(ReplyCacheTest, ThenTheOldestOfTheOthersWhichIsCounted) {
   EXPECT_EQ(VerdictOf(cache, "second"), Verdict::kFinished);
 }
 
+TEST(ReplyCacheTest, OfThemThatWithTheShortestTimeLeft) {
+  ReplyCache cache(2, 10'000);
+  RunOnce(cache, MakeRequest("long", Idempotency::kUnknown, 20), std::string());
+  RunOnce(cache, MakeRequest("short", Idempotency::kUnknown, 10), std::string());
+  RunOnce(cache, MakeRequest("another", Idempotency::kUnknown, 20), std::string());
+  EXPECT_EQ(cache.evicted(), 1u);
+  EXPECT_EQ(VerdictOf(cache, "long"), Verdict::kFinished);
+  EXPECT_EQ(VerdictOf(cache, "another"), Verdict::kFinished);
+}
+
+TEST(ReplyCacheTest, OneWithoutALimitStays) {
+  ReplyCache cache(10, 10'000);
+  ReplyCache::Request request = MakeRequest("a");
+  request.expires = absl::InfiniteFuture();
+  RunOnce(cache, request, std::string());
+  EXPECT_EQ(cache.next_expiry(), absl::InfiniteFuture());
+  cache.Expire(At(1'000'000));
+  EXPECT_EQ(cache.Admit(request).verdict, Verdict::kFinished);
+}
+
 TEST(ReplyCacheTest, ARunningOneIsNeverEvicted) {
   ReplyCache cache(1, 10'000);
   ReplyCache::Admission first = cache.Admit(MakeRequest("first"));

@@ -42,8 +42,9 @@ struct ServerOptions {
   size_t max_message_size = 4 << 20;
 
   // Replies that are kept to answer a request that is delivered or sent again, for as long as its
-  // caller waits (120 s if that is not known). If there is no more room the oldest goes, those of
-  // idempotent methods first. 0 entries: none, and a request that comes twice runs twice.
+  // caller waits (120 s if that is not known). If there is no more room, what would be kept for the
+  // shortest time goes, that of idempotent methods first. 0 entries: none, and a request that comes
+  // twice runs twice.
   size_t max_kept_replies = 100'000;
   size_t max_kept_reply_bytes = 64 << 20;
 
