@@ -1,6 +1,7 @@
 #ifndef MQRPC_CALL_H_
 #define MQRPC_CALL_H_
 
+#include <concepts>
 #include <memory>
 #include <string>
 #include <utility>
@@ -76,7 +77,9 @@ class [[nodiscard]] Call {
 
   // Runs `continuation` on the channel's executor when the call completes; that of a call which was
   // refused before it was started, for a wrong option or a bound, at once and right here.
-  void Then(absl::AnyInvocable<void(absl::StatusOr<Reply>)> continuation) {
+  // (A template, so that it is wrapped only once.)
+  template <std::invocable<absl::StatusOr<Reply>> Continuation>
+  void Then(Continuation continuation) {
     call_.Then([continuation = std::move(continuation)](absl::StatusOr<std::string> bytes) mutable {
       continuation(Parse<Reply>(std::move(bytes)));
     });
@@ -110,7 +113,8 @@ class [[nodiscard]] Call<void> {
   explicit Call(internal::ByteCall call) : call_(std::move(call)) {}
 
   absl::Status Wait() { return call_.Wait().status(); }
-  void Then(absl::AnyInvocable<void(absl::Status)> continuation) {
+  template <std::invocable<absl::Status> Continuation>
+  void Then(Continuation continuation) {
     call_.Then([continuation = std::move(continuation)](absl::StatusOr<std::string> none) mutable {
       continuation(std::move(none).status());
     });
