@@ -6,11 +6,6 @@
 #include <string>
 #include <vector>
 
-// libmosquitto 2.0.11 unlocks a mutex that it has not locked when the broker sends a DISCONNECT.
-// For us, who use it from one thread, nothing follows from that.
-extern "C" const char* __tsan_default_suppressions();  // NOLINT(bugprone-reserved-identifier)
-extern "C" const char* __tsan_default_suppressions() { return "mutex:libmosquitto.so"; }  // NOLINT
-
 namespace mqrpc::tests {
 namespace {
 
