@@ -426,9 +426,9 @@ void ServerCore::Reply(OutgoingReply reply, ReplyCache::Entry* entry) {
     if (!open_) return counters_->replies_lost.Add();
     ++replies_under_way_;
     if (!transport_.loop().InLoop()) {
-      transport_.loop().Post([self = shared_from_this(),
-                              reply = std::move(reply),
-                              entry]() mutable { self->Answer(std::move(reply), entry); });
+      if (answers_.empty())
+        transport_.loop().Post([self = shared_from_this()] { self->AnswerAll(); });
+      answers_.push_back({std::move(reply), entry});
       return;
     }
   }
@@ -441,12 +441,19 @@ void ServerCore::Forget(ReplyCache::Entry* entry) {
   transport_.loop().Post([self = shared_from_this(), entry] { self->repetitions_.Forget(entry); });
 }
 
-void ServerCore::Answer(OutgoingReply reply, ReplyCache::Entry* entry) {
+// All that were answered since it was posted, in one turn.
+void ServerCore::AnswerAll() {
+  std::vector<PostedAnswer> answers;
   {
-    // A loop may outlive its transport, and the server may have gone since this was posted.
     MutexLock lock(mutex_);
-    if (!open_) return counters_->replies_lost.Add();
+    answers.swap(answers_);
+    // A loop may outlive its transport, and the server may have gone meanwhile.
+    if (!open_) return counters_->replies_lost.Add(answers.size());
   }
+  for (PostedAnswer& answer : answers) Answer(std::move(answer.reply), answer.entry);
+}
+
+void ServerCore::Answer(OutgoingReply reply, ReplyCache::Entry* entry) {
   if (entry != nullptr && reply.ran == wire::Ran::kYes) {
     repetitions_.Remember(entry, reply.result);
   } else if (entry != nullptr) {

@@ -79,6 +79,12 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
     bool is_answered = false;  // `subscribed` has its value
   };
 
+  // By another thread than the loop's.
+  struct PostedAnswer {
+    OutgoingReply reply;
+    ReplyCache::Entry* entry;
+  };
+
   void OnSubscription(ServedService& service, const absl::Status& status);
   void OnRequest(const ServedService& service, Message message);
   void OnBatch(const ServedService& service, Message message);
@@ -97,6 +103,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   void HandOverLast();
   void Run(std::unique_ptr<UnaryServerCall> call);
   void Refuse(UnaryServerCall& call, absl::Status status);
+  void AnswerAll();
   void Answer(OutgoingReply reply, ReplyCache::Entry* entry);
   void EndReply();
   void LeaveServices();
@@ -114,7 +121,8 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   bool is_closing_ MQRPC_GUARDED_BY(mutex_) = false;
   bool open_ MQRPC_GUARDED_BY(mutex_) = true;              // the transport may be used
   size_t replies_under_way_ MQRPC_GUARDED_BY(mutex_) = 0;  // not yet acknowledged
-  bool is_drained_ MQRPC_GUARDED_BY(mutex_) = false;       // no more requests will come
+  std::vector<PostedAnswer> answers_ MQRPC_GUARDED_BY(mutex_);
+  bool is_drained_ MQRPC_GUARDED_BY(mutex_) = false;  // no more requests will come
 
   // Of the loop: requests of this round that a worker shall have.
   std::vector<absl::AnyInvocable<void()>> arrived_;
