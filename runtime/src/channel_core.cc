@@ -33,7 +33,7 @@ ChannelCore::ChannelCore(Transport& transport, ChannelOptions options)
       nonce_(random_()),
       own_executor_(options_.executor == nullptr ? std::make_shared<ThreadPool>(1) : nullptr),
       executor_(own_executor_, own_executor_ ? own_executor_.get() : options_.executor),
-      outstanding_(std::make_shared<OutstandingCalls>(options_.max_outstanding_calls)),
+      intake_(*this, options_, counters_, executor_),
       reply_topics_(transport_, options_),
       sender_(std::make_shared<
               RequestSender>(transport_, options_, nonce_, pending_, reply_topics_, *this)),
@@ -102,8 +102,8 @@ CallState::Result ChannelCore::StartAndWait(
     const Method& method,
     absl::StatusOr<std::string> request,
     const CallOptions& options) {
-  Arrival call = Arrive(method, std::move(request), options, Until::kReply);
-  bool is_alone = call.is_first && outstanding_->count() == 1;
+  CallIntake::Arrival call = Arrive(method, std::move(request), options, Until::kReply);
+  bool is_alone = call.is_first && intake_.outstanding() == 1;
   bool has_run = is_alone && transport_.loop().Borrow(
                                  [this] { AdmitArrived(); },
                                  [&call] { return call.state->is_complete(); });
@@ -111,77 +111,18 @@ CallState::Result ChannelCore::StartAndWait(
   return call.state->Wait();
 }
 
-ChannelCore::Arrival ChannelCore::Arrive(
+CallIntake::Arrival ChannelCore::Arrive(
     const Method& method,
     absl::StatusOr<std::string> request,
     const CallOptions& options,
     Until until) {
-  if (!status_.ok()) return Refuse(status_);
-  if (is_shut_down_) return Refuse(absl::FailedPreconditionError(kShutDown));
-  if (!request.ok()) return Refuse(std::move(request).status());
-  auto plan = PlanCall(options_, method, options, transport_.loop().Now());
-  if (!plan.ok()) return Refuse(std::move(plan).status());
-  absl::Status full = CheckMessageSize("request", request->size());
-  if (full.ok()) full = TakePlace(request->size());
-  if (!full.ok()) return Refuse(std::move(full));
-  std::unique_ptr<PendingCall> call = *std::move(plan);
-  call->until = until;
-  call->request_bytes = request->size();
-  counters_.started.Add();
-  call->id = next_id_.fetch_add(1, std::memory_order_relaxed);
-  call->payload = *std::move(request);
-  auto state = std::make_shared<CallState>(*this, call->id, executor_, outstanding_);
-  call->state = state;
-  bool is_first;
-  {
-    MutexLock lock(mutex_);
-    is_first = arrived_.empty();
-    arrived_.push_back(std::move(call));
-  }
-  return {std::move(state), is_first};
-}
-
-ChannelCore::Arrival ChannelCore::Refuse(absl::Status status) {
-  counters_.refused.Add();
-  return {std::make_shared<CallState>(absl::Status(status.code(), status.message()))};
+  if (!status_.ok()) return intake_.Refuse(status_);
+  if (is_shut_down_) return intake_.Refuse(absl::FailedPreconditionError(kShutDown));
+  return intake_.Add(method, std::move(request), options, until, transport_.loop().Now());
 }
 
 void ChannelCore::PostAdmission() {
   transport_.loop().Post([self = shared_from_this()] { self->AdmitArrived(); });
-}
-
-absl::Status ChannelCore::CheckMessageSize(const char* what, size_t size) const {
-  if (size <= options_.max_message_size) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "ChannelOptions::max_message_size (",
-      options_.max_message_size,
-      "): the ",
-      what,
-      " has ",
-      size,
-      " bytes"));
-}
-
-// Given back by Complete, and by the state of the call.
-absl::Status ChannelCore::TakePlace(size_t request_bytes) {
-  size_t before = request_bytes_.fetch_add(request_bytes, std::memory_order_relaxed);
-  absl::Status full;
-  if (before > 0 && before + request_bytes > options_.max_request_bytes) {
-    full = absl::ResourceExhaustedError(absl::StrCat(
-        "ChannelOptions::max_request_bytes (",
-        options_.max_request_bytes,
-        "): the requests of calls that have not ended have ",
-        before,
-        " bytes, and this one ",
-        request_bytes));
-  } else if (!outstanding_->TryAdd()) {
-    full = absl::ResourceExhaustedError(absl::StrCat(
-        "ChannelOptions::max_outstanding_calls (",
-        options_.max_outstanding_calls,
-        ") calls have not been taken yet"));
-  }
-  if (!full.ok()) request_bytes_.fetch_sub(request_bytes, std::memory_order_relaxed);
-  return full;
 }
 
 void ChannelCore::PostCancel(CallId id) {
@@ -192,12 +133,7 @@ void ChannelCore::PostCancel(CallId id) {
 
 // All that were started since it was posted, in one turn.
 void ChannelCore::AdmitArrived() {
-  std::vector<std::unique_ptr<PendingCall>> arrived;
-  {
-    MutexLock lock(mutex_);
-    arrived.swap(arrived_);
-  }
-  for (std::unique_ptr<PendingCall>& call : arrived) Admit(std::move(call));
+  for (std::unique_ptr<PendingCall>& call : intake_.TakeAll()) Admit(std::move(call));
 }
 
 void ChannelCore::Admit(std::unique_ptr<PendingCall> call) {
@@ -274,7 +210,7 @@ void ChannelCore::OnReply(std::string_view correlation, size_t size, wire::Reply
     reply.result = OutcomeUnknown(reply.result.status(), *call);
   }
   if (reply.result.ok()) budget_.OnSuccess();
-  absl::Status too_large = CheckMessageSize("reply", size);
+  absl::Status too_large = CheckMessageSize(options_, "reply", size);
   if (!too_large.ok()) reply.result = std::move(too_large);
   End(parsed->call, std::move(reply.result));
 }
@@ -380,7 +316,7 @@ void ChannelCore::Complete(const PendingCall& call, CallState::Result result) {
   counters_.completed.Add();
   counters_.outcomes.Add(result.status().code());
   counters_.latency.Add(transport_.loop().Now() - (call.deadline - call.timeout));
-  request_bytes_.fetch_sub(call.request_bytes, std::memory_order_relaxed);
+  intake_.NoteEnd(call);
   bool has_continuation = call.state->Complete(std::move(result));
   if (!has_continuation) return;
   completed_.push_back(call.state);
@@ -405,9 +341,9 @@ void ChannelCore::RunContinuations() {
 
 ChannelStats ChannelCore::stats() const {
   ChannelStats stats = counters_.Snapshot();
-  stats.calls_outstanding = outstanding_->count();
+  stats.calls_outstanding = intake_.outstanding();
   stats.calls_waiting = sender_->calls_waiting();
-  stats.request_bytes = request_bytes_;
+  stats.request_bytes = intake_.request_bytes();
   return stats;
 }
 

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "call_intake.h"
 #include "call_state.h"
 #include "counters.h"
 #include "mqrpc/channel.h"
@@ -61,20 +62,12 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
   ChannelStats stats() const;
 
  private:
-  // A call that has arrived; the first one sees to it that the loop asks.
-  struct Arrival {
-    std::shared_ptr<CallState> state;
-    bool is_first = false;
-  };
-  Arrival Arrive(
+  CallIntake::Arrival Arrive(
       const Method& method,
       absl::StatusOr<std::string> request,
       const CallOptions& options,
       Until until);
-  Arrival Refuse(absl::Status status);
   void PostAdmission();
-  absl::Status CheckMessageSize(const char* what, size_t size) const;
-  absl::Status TakePlace(size_t request_bytes);
   void NoteDrained();
   void AdmitArrived();
   void Admit(std::unique_ptr<PendingCall> call);
@@ -103,17 +96,13 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
   const uint64_t nonce_;
   const std::shared_ptr<ThreadPool> own_executor_;  // null if the user gave one
   const std::shared_ptr<Executor> executor_;
-  const std::shared_ptr<OutstandingCalls> outstanding_;
-  std::atomic<CallId> next_id_ = 1;
-  std::atomic<size_t> request_bytes_ = 0;  // of calls that have not completed
   ChannelCounters counters_;
+  CallIntake intake_;
 
   std::atomic<bool> is_shut_down_ = false;  // no calls are taken any more
   Mutex mutex_;
   CondVar changed_;
   bool is_drained_ MQRPC_GUARDED_BY(mutex_) = false;  // no calls are under way either
-  // Started since the loop last asked.
-  std::vector<std::unique_ptr<PendingCall>> arrived_ MQRPC_GUARDED_BY(mutex_);
 
   // Of the loop.
   PendingCalls pending_;

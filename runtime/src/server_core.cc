@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <exception>
 #include <utility>
 
 #include "absl/hash/hash.h"
@@ -40,18 +39,14 @@ absl::Status CheckOptions(const ServerOptions& options) {
   return absl::OkStatus();
 }
 
-bool IsAtOrBelow(std::string_view topic, std::string_view prefix) {
-  if (topic.substr(0, prefix.size()) != prefix) return false;
-  return topic.size() == prefix.size() || topic[prefix.size()] == '/';
-}
-
 }  // namespace
 
 ServerCore::ServerCore(Transport& transport, ServerOptions options)
     : transport_(transport),
       options_(std::move(options)),
       status_(CheckOptions(options_)),
-      workers_(options_.workers),
+      intake_(options_, *counters_),
+      queue_(transport.loop(), options_, *counters_),
       repetitions_(transport.loop(), options_),
       reply_sender_(std::make_shared<ReplySender>(transport_, counters_, options_.log)) {}
 
@@ -85,8 +80,7 @@ absl::Status ServerCore::Start(absl::Duration timeout) {
   if (transport_.keeps_session()) {
     return absl::InvalidArgumentError(
         "the connection keeps a session (MosquittoOptions::session_expiry): while it is away, "
-        "calls "
-        "would be given to it and wait; serve over a second connection without one");
+        "calls would be given to it and wait; serve over a second connection without one");
   }
   {
     MutexLock lock(mutex_);
@@ -150,7 +144,7 @@ void ServerCore::Shutdown(absl::Duration grace) {
       return;
     }
   }
-  refuses_from_ = absl::ToUnixNanos(transport_.loop().Now() + grace);
+  queue_.RefuseFrom(transport_.loop().Now() + grace);
   auto until = FromNow(grace);
   RunInLoop(transport_.loop(), [this] { LeaveServices(); });
   {
@@ -159,8 +153,8 @@ void ServerCore::Shutdown(absl::Duration grace) {
       changed_.WaitUntil(mutex_, until);
     }
   }
-  RunInLoop(transport_.loop(), [this] { HandOverLast(); });
-  workers_.Stop();
+  RunInLoop(transport_.loop(), [this] { queue_.HandOverLast(); });
+  queue_.Stop();
   until = std::max(until, FromNow(std::min(grace, kLastReplies)));
   {
     MutexLock lock(mutex_);
@@ -206,115 +200,43 @@ void ServerCore::Close() {
 }
 
 void ServerCore::OnRequest(const ServedService& service, Message message) {
-  counters_->received.Add();
-  if (!MayRun(message)) return;
-  std::optional<wire::ReplyAddress> reply_to;
-  if (message.response_topic.has_value()) {
-    reply_to = {
-        .topic = *message.response_topic,
-        .correlation = message.correlation_data,
-        .qos = message.qos};
-  }
-  std::string method(wire::MethodOf(message.topic));
-  absl::StatusOr<wire::RequestFrame> frame = wire::DecodeRequest(std::move(message));
-  if (frame.ok() && reply_to.has_value()) {
-    reply_to->content_type = frame->content_type;
-    reply_to->attempt = frame->attempt;
-    reply_to->offers_batches = frame->asks_for_batches && service.takes_batches;
-  }
-  absl::Status status = frame.status();
-  Handle(
-      service,
-      method,
-      loop().Now(),
-      std::move(reply_to),
-      frame.ok() ? *std::move(frame) : wire::RequestFrame(),
-      std::move(status));
+  intake_.Take(std::move(message), loop().Now(), [this, &service](IncomingRequest request) {
+    if (request.reply_to.has_value()) {
+      request.reply_to->offers_batches = request.frame.asks_for_batches && service.takes_batches;
+    }
+    Handle(service, std::move(request));
+  });
 }
 
 void ServerCore::OnBatch(const ServedService& service, Message message) {
-  if (!MayRun(message)) return counters_->received.Add();
-  std::string_view method = wire::MethodOf(message.topic);
-  absl::Time arrival = loop().Now();
-  SharedText reply_topic(message.response_topic.value_or(""));
-  for (wire::BatchedRequest& request : wire::DecodeRequests(message)) {
-    counters_->received.Add();
-    std::optional<wire::ReplyAddress> reply_to;
-    bool has_name = request.frame.correlation.has_value();
-    if (message.response_topic.has_value() && has_name) {
-      reply_to = {
-          .topic = reply_topic,
-          .correlation = std::move(request.frame.correlation),
-          .qos = message.qos,
-          .attempt = request.frame.attempt,
-          .is_in_batch = true};
-    } else if (!request.status.ok()) {
-      counters_->malformed_batches.Add();
-    }
-    Handle(
-        service,
-        method,
-        arrival,
-        std::move(reply_to),
-        std::move(request.frame),
-        std::move(request.status));
-  }
+  intake_.TakeBatch(message, loop().Now(), [this, &service](IncomingRequest request) {
+    Handle(service, std::move(request));
+  });
 }
 
-// One request, however it came; `status` says what is wrong with it.
-void ServerCore::Handle(
-    const ServedService& service,
-    std::string_view method,
-    absl::Time arrival,
-    std::optional<wire::ReplyAddress> reply_to,
-    wire::RequestFrame frame,
-    absl::Status status) {
-  if (status.ok()) status = CheckMessageSize("request", frame.payload.size());
-  uint64_t fingerprint = absl::HashOf(View(method), View(frame.payload));
-  auto found = service.methods.find(View(method));
-  if (found == service.methods.end() && status.ok()) {
-    status = absl::UnimplementedError(absl::StrCat(service.name, " has no method ", View(method)));
+void ServerCore::Handle(const ServedService& service, IncomingRequest request) {
+  absl::Status status = std::move(request.status);
+  if (status.ok()) status = CheckMessageSize("request", request.frame.payload.size());
+  uint64_t fingerprint = absl::HashOf(View(request.method), View(request.frame.payload));
+  auto found = service.methods.find(View(request.method));
+  bool is_served = found != service.methods.end();
+  if (!is_served && status.ok()) {
+    status = absl::UnimplementedError(
+        absl::StrCat(service.name, " has no method ", View(request.method)));
   }
   auto call = std::make_unique<UnaryServerCall>(
       shared_from_this(),
-      arrival,
-      found == service.methods.end() ? std::string_view(service.name) : found->second.name,
-      std::move(reply_to),
-      std::move(frame));
-  if (!status.ok()) return Refuse(*call, std::move(status));
-  const ServedMethod& served = found->second;
-  absl::StatusOr<bool> is_new = repetitions_.IsNew(*call, fingerprint, served.idempotency);
-  if (!is_new.ok()) return Refuse(*call, std::move(is_new).status());
+      request.arrival,
+      is_served ? found->second.name : std::string_view(service.name),
+      std::move(request.reply_to),
+      std::move(request.frame));
+  if (!status.ok()) return queue_.Refuse(*call, std::move(status));
+  const ServedMethod& method = found->second;
+  absl::StatusOr<bool> is_new = repetitions_.IsNew(*call, fingerprint, method.idempotency);
+  if (!is_new.ok()) return queue_.Refuse(*call, std::move(is_new).status());
   if (!*is_new) return;
-  call->SetHandler(served.handler);
-  Dispatch(std::move(call), served.runs_on);
-}
-
-// A request that is dropped unrun and unanswered: there is no safe place to answer to, or, when
-// retained, nobody who asks now.
-bool ServerCore::MayRun(const Message& message) {
-  if (message.retain) {
-    counters_->retained_requests.Add();
-    options_.log(LogLevel::kWarning, absl::StrCat("dropped a retained request on ", message.topic));
-    return false;
-  }
-  if (!message.response_topic.has_value()) return true;
-  const std::string& topic = *message.response_topic;
-  absl::Status status = wire::CheckReplyTopic(options_.prefix, topic);
-  bool allowed = options_.reply_prefixes.empty();
-  for (const std::string& prefix : options_.reply_prefixes) {
-    allowed = allowed || IsAtOrBelow(topic, prefix);
-  }
-  if (status.ok() && !allowed) {
-    status = absl::PermissionDeniedError(
-        absl::StrCat("response topic \"", topic, "\" is below none of reply_prefixes"));
-  }
-  if (status.ok()) return true;
-  counters_->unsafe_response_topics.Add();
-  options_.log(
-      LogLevel::kDebug,
-      absl::StrCat("dropped a request on ", message.topic, ": ", status.message()));
-  return false;
+  call->SetHandler(method.handler);
+  queue_.Dispatch(std::move(call), method.runs_on);
 }
 
 absl::Status ServerCore::CheckMessageSize(const char* what, size_t size) const {
@@ -329,75 +251,6 @@ absl::Status ServerCore::CheckMessageSize(const char* what, size_t size) const {
       " bytes"));
 }
 
-void ServerCore::Dispatch(std::unique_ptr<UnaryServerCall> call, RunsOn runs_on) {
-  if (has_handed_over_last_) {
-    return Refuse(*call, absl::UnavailableError("the server was shut down; the call did not run"));
-  }
-  if (runs_on == RunsOn::kConnection) return Run(std::move(call));
-  size_t bytes = call->request_bytes();
-  if (absl::Status status = CheckRoom(bytes); !status.ok()) return Refuse(*call, std::move(status));
-  queued_bytes_ += bytes;
-  if (arrived_.empty()) transport_.loop().Post([self = shared_from_this()] { self->HandOver(); });
-  arrived_.push_back([call = std::move(call)]() mutable {
-    std::shared_ptr<ServerCore> core = call->core();
-    core->queued_bytes_ -= call->request_bytes();
-    core->Run(std::move(call));
-  });
-}
-
-// Whether one more may wait for a worker. Only this thread adds to the queue, so there is still
-// room when it does.
-absl::Status ServerCore::CheckRoom(size_t bytes) const {
-  if (workers_.queued() + arrived_.size() >= options_.max_queued_calls) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "ServerOptions::max_queued_calls (",
-        options_.max_queued_calls,
-        ") calls wait for a worker already"));
-  }
-  if (queued_bytes_ > 0 && queued_bytes_ + bytes > options_.max_queued_bytes) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "ServerOptions::max_queued_bytes (",
-        options_.max_queued_bytes,
-        "): the calls that wait for a worker have ",
-        queued_bytes_.load(),
-        " bytes, and this one ",
-        bytes));
-  }
-  return absl::OkStatus();
-}
-
-// All that a round's input brought, at once.
-void ServerCore::HandOver() { workers_.RunAll(std::exchange(arrived_, {})); }
-
-// What comes later is refused in the turn in which it comes: no worker is left to run it.
-void ServerCore::HandOverLast() {
-  HandOver();
-  has_handed_over_last_ = true;
-}
-
-void ServerCore::Run(std::unique_ptr<UnaryServerCall> call) {
-  absl::Time now = loop().Now();
-  if (call->deadline() <= now) {
-    counters_->expired.Add();
-    return call->Abandon();
-  }
-  if (absl::ToUnixNanos(now) >= refuses_from_) {
-    return Refuse(
-        *call,
-        absl::UnavailableError("the server was shut down before the call's turn; it did not run"));
-  }
-  call->Start(now);
-  std::string_view method = call->context().method();
-  try {
-    const Handler& handler = call->handler();
-    handler(std::move(call));  // unwinding destroys the call, which answers INTERNAL
-  } catch (const std::exception& error) {
-    Log(LogLevel::kError, absl::StrCat("the handler of ", View(method), " threw: ", error.what()));
-  } catch (...) {
-    Log(LogLevel::kError, absl::StrCat("the handler of ", View(method), " threw something"));
-  }
-}
-
 void ServerCore::NoteStart(absl::Duration waited) {
   counters_->running.Add();
   counters_->wait_time.Add(waited);
@@ -408,11 +261,6 @@ void ServerCore::NoteEnd(absl::Time start, absl::StatusCode code) {
   counters_->outcomes.Add(code);
   MutexLock lock(mutex_);
   if (open_) counters_->run_time.Add(loop().Now() - start);  // else the clock may be gone
-}
-
-void ServerCore::Refuse(UnaryServerCall& call, absl::Status status) {
-  counters_->refused.Add();
-  call.Refuse(std::move(status));
 }
 
 void ServerCore::Reply(OutgoingReply reply, ReplyCache::Entry* entry) {
@@ -469,7 +317,7 @@ void ServerCore::EndReply() {
 
 ServerStats ServerCore::stats() const {
   ServerStats stats = counters_->Snapshot();
-  stats.calls_queued = workers_.queued();
+  stats.calls_queued = queue_.queued();
   repetitions_.AddTo(stats);
   return stats;
 }

@@ -1,10 +1,8 @@
 #ifndef MQRPC_SERVER_CORE_H_
 #define MQRPC_SERVER_CORE_H_
 
-#include <atomic>
 #include <cstdint>
 #include <future>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,9 +21,10 @@
 #include "repetitions.h"
 #include "reply_cache.h"
 #include "reply_sender.h"
-#include "thread_pool.h"
+#include "request_intake.h"
 #include "unary_server_call.h"
 #include "wire.h"
+#include "work_queue.h"
 
 namespace mqrpc::simulation {
 class SimDrain;
@@ -33,7 +32,7 @@ class SimDrain;
 
 namespace mqrpc::internal {
 
-// The server's end of calls, in bytes: finds the handler, gives it a worker, sends what it answers.
+// The server's end of calls, in bytes: finds the handler, has it run, sends what it answers.
 // Requests come in turns of the transport's loop; the handlers' answers from any thread, also after
 // the server has gone: hence the shared ownership, and `open_`.
 class ServerCore final : public std::enable_shared_from_this<ServerCore> {
@@ -88,21 +87,8 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   void OnSubscription(ServedService& service, const absl::Status& status);
   void OnRequest(const ServedService& service, Message message);
   void OnBatch(const ServedService& service, Message message);
-  void Handle(
-      const ServedService& service,
-      std::string_view method,
-      absl::Time arrival,
-      std::optional<wire::ReplyAddress> reply_to,
-      wire::RequestFrame frame,
-      absl::Status status);
+  void Handle(const ServedService& service, IncomingRequest request);
   absl::Status CheckMessageSize(const char* what, size_t size) const;
-  bool MayRun(const Message& message);
-  void Dispatch(std::unique_ptr<UnaryServerCall> call, RunsOn runs_on);
-  absl::Status CheckRoom(size_t bytes) const;
-  void HandOver();
-  void HandOverLast();
-  void Run(std::unique_ptr<UnaryServerCall> call);
-  void Refuse(UnaryServerCall& call, absl::Status status);
   void AnswerAll();
   void Answer(OutgoingReply reply, ReplyCache::Entry* entry);
   void EndReply();
@@ -113,7 +99,8 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   const ServerOptions options_;
   const absl::Status status_;  // whether the options are valid
   const std::shared_ptr<ServerCounters> counters_ = std::make_shared<ServerCounters>();
-  ThreadPool workers_;
+  const RequestIntake intake_;
+  WorkQueue queue_;
 
   Mutex mutex_;
   CondVar changed_;  // of the state below
@@ -124,19 +111,13 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   std::vector<PostedAnswer> answers_ MQRPC_GUARDED_BY(mutex_);
   bool is_drained_ MQRPC_GUARDED_BY(mutex_) = false;  // no more requests will come
 
-  // Of the loop: requests of this round that a worker shall have.
-  std::vector<absl::AnyInvocable<void()>> arrived_;
-  bool has_handed_over_last_ = false;
-  std::atomic<size_t> queued_bytes_ = 0;  // of requests that wait for a worker
+  // Of the loop.
   std::optional<DrainMarker> drain_marker_;
   Repetitions repetitions_;
   const std::shared_ptr<ReplySender> reply_sender_;
 
   // Fixed from Start on, except for the subscriptions' state, which is of the loop.
   std::vector<std::unique_ptr<ServedService>> services_;
-
-  // Of the loop's clock, in ns: whose turn comes later is not run any more.
-  std::atomic<int64_t> refuses_from_ = std::numeric_limits<int64_t>::max();
 };
 
 }  // namespace mqrpc::internal

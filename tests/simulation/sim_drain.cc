@@ -19,14 +19,14 @@ void SimDrain::Begin(absl::Duration grace) {
     internal::MutexLock lock(core_.mutex_);
     core_.is_closing_ = true;
   }
-  core_.refuses_from_ = absl::ToUnixNanos(until_);
+  core_.queue_.RefuseFrom(until_);
   core_.LeaveServices();
   LookAgain();
 }
 
 void SimDrain::Abort() {
   core_.Shutdown(absl::ZeroDuration());  // does nothing if it has begun
-  core_.HandOverLast();
+  core_.queue_.HandOverLast();
   core_.Close();
 }
 
@@ -41,8 +41,8 @@ void SimDrain::Look() {
   if (!MayGoOn()) return LookAgain();
   switch (step_) {
     case Step::kDraining:
-      core_.HandOverLast();
-      core_.workers_.Stop();
+      core_.queue_.HandOverLast();
+      core_.queue_.Stop();
       step_ = Step::kRunning;
       return LookAgain();
     case Step::kRunning:
@@ -65,7 +65,7 @@ bool SimDrain::MayGoOn() const {
 
 bool SimDrain::is_idle() const {
   internal::MutexLock lock(core_.mutex_);
-  return core_.replies_under_way_ == 0 && core_.arrived_.empty() && core_.repetitions_.empty();
+  return core_.replies_under_way_ == 0 && core_.queue_.empty() && core_.repetitions_.empty();
 }
 
 bool SimDrain::is_drained() const {
