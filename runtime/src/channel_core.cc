@@ -79,7 +79,7 @@ void ChannelCore::Close() {
     closed_ = true;
     transport_.loop().CancelTimer(timer_);
     for (CallId id : pending_.IdsFrom(PendingCall::Stage::kBackingOff)) {
-      End(id, absl::CancelledError(kShutDown));
+      Cancel(id, kShutDown);
     }
     reply_topics_.Close();
     sender_->Close();
@@ -126,9 +126,16 @@ void ChannelCore::PostAdmission() {
 }
 
 void ChannelCore::PostCancel(CallId id) {
-  transport_.loop().Post([self = shared_from_this(), id] {
-    self->End(id, absl::CancelledError("the call was cancelled"));
-  });
+  transport_.loop().Post(
+      [self = shared_from_this(), id] { self->Cancel(id, "the call was cancelled"); });
+}
+
+// Its server is told, so that nothing goes on running for nobody.
+void ChannelCore::Cancel(CallId id, const char* why) {
+  PendingCall* call = pending_.Find(id);
+  if (call == nullptr) return;
+  sender_->Cancel(*call);
+  End(id, absl::CancelledError(why));
 }
 
 // All that were started since it was posted, in one turn.

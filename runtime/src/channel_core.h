@@ -69,6 +69,7 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
       Until until);
   void PostAdmission();
   void NoteDrained();
+  void Cancel(CallId id, const char* why);
   void AdmitArrived();
   void Admit(std::unique_ptr<PendingCall> call);
   void OnSent(PendingCall& call) override;

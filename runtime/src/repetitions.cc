@@ -38,9 +38,16 @@ absl::StatusOr<bool> Repetitions::IsNew(
   absl::Time expires = call.deadline() == absl::InfiniteFuture() ? call.arrival() + kWithoutLimit
                                                                  : call.deadline() + kRounding;
   cache_.Expire(call.arrival());  // so that nothing live has to go for it
+  ReplyCache::Correlation correlation(to->correlation->begin(), to->correlation->end());
+  if (!early_cancels_.empty() &&
+      early_cancels_.Take({to->topic.text(), correlation}, call.arrival())) {
+    ++cancelled_;
+    call.Abandon();
+    return false;
+  }
   auto [verdict, entry] = cache_.Admit(
       {.topic = to->topic,
-       .correlation = {to->correlation->begin(), to->correlation->end()},
+       .correlation = std::move(correlation),
        .fingerprint = fingerprint,
        .idempotency = idempotency,
        .expires = expires});
@@ -73,10 +80,21 @@ void Repetitions::Remember(ReplyCache::Entry* entry, const ReplyCache::Result& r
   ArmTimer();
 }
 
+void Repetitions::Cancel(const SharedText& topic, std::string_view correlation) {
+  ReplyCache::Correlation key(correlation.begin(), correlation.end());
+  ReplyCache::Entry* entry = cache_.Find(topic, key);
+  if (entry == nullptr) return early_cancels_.Add({topic.text(), std::move(key)}, loop_.Now());
+  Cancellation& cancellation = ReplyCache::CancellationOf(*entry);
+  if (ReplyCache::HasFinished(*entry) || cancellation.is_requested()) return;
+  ++cancelled_;
+  cancellation.Request();
+}
+
 void Repetitions::Close() { loop_.CancelTimer(std::exchange(timer_, 0)); }
 
 void Repetitions::AddTo(ServerStats& stats) const {
   stats.repeated_requests = repeated_;
+  stats.calls_cancelled = cancelled_;
   stats.replies_evicted = evicted_;
   stats.replies_kept = kept_;
   stats.reply_bytes_kept = bytes_kept_;

@@ -3,9 +3,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "early_cancels.h"
 #include "mqrpc/event_loop.h"
 #include "mqrpc/method.h"
 #include "mqrpc/server.h"
@@ -29,6 +31,9 @@ class Repetitions {
   void Remember(ReplyCache::Entry* entry, const ReplyCache::Result& result);
   void Forget(ReplyCache::Entry* entry) { cache_.Forget(entry); }
 
+  // The caller has given up a call: its handler is told, and one that comes later does not run.
+  void Cancel(const SharedText& topic, std::string_view correlation);
+
   // The loop is not used any more.
   void Close();
 
@@ -44,6 +49,7 @@ class Repetitions {
   EventLoop& loop_;
   const ServerOptions& options_;
   ReplyCache cache_;
+  EarlyCancels early_cancels_;
   EventLoop::TimerId timer_ = 0;
   absl::Time timer_at_ = absl::InfiniteFuture();
   absl::Time eviction_logged_at_ = absl::InfinitePast();
@@ -51,6 +57,7 @@ class Repetitions {
   // For other threads.
   std::atomic<uint64_t> repeated_ = 0;
   std::atomic<uint64_t> evicted_ = 0;
+  std::atomic<uint64_t> cancelled_ = 0;
   std::atomic<size_t> kept_ = 0;
   std::atomic<size_t> bytes_kept_ = 0;
 };

@@ -29,6 +29,10 @@ absl::Time BeginOf(int64_t second) {
   return absl::FromUnixSeconds(second);
 }
 
+size_t HashOf(const ReplyCache::Request& key) {
+  return absl::HashOf(View(key.topic.text()), key.correlation);
+}
+
 }  // namespace
 
 ReplyCache::Kept& ReplyCache::KeptAs(const Entry& entry) {
@@ -46,8 +50,7 @@ bool ReplyCache::ByKey::operator()(const Slot& one, const Slot& other) const {
 ReplyCache::Admission ReplyCache::Admit(Request request) {
   Entry& entry = running_.emplace_back();
   entry.request_ = std::move(request);
-  const std::string& topic = entry.request_.topic.text();
-  entry.hash_ = absl::HashOf(View(topic), entry.request_.correlation);
+  entry.hash_ = HashOf(entry.request_);
   entry.expires_ = SecondOf(entry.request_.expires);
   entry.place_ = std::prev(running_.end());
   auto [found, is_new] = by_key_.insert({entry.hash_, &entry});
@@ -58,7 +61,8 @@ ReplyCache::Admission ReplyCache::Admit(Request request) {
     if (!is_same) return {Verdict::kConflict, known};
     return {known->result_.has_value() ? Verdict::kFinished : Verdict::kRunning, known};
   }
-  entry.bytes_ = sizeof(Entry) + topic.size() + entry.request_.correlation.size();
+  entry.bytes_ =
+      sizeof(Entry) + entry.request_.topic.text().size() + entry.request_.correlation.size();
   bytes_ += entry.bytes_;
   MakeRoom();
   return {Verdict::kNew, &entry};
@@ -78,6 +82,18 @@ void ReplyCache::Finish(Entry* entry, const Result& result) {
 void ReplyCache::Forget(Entry* entry) { Remove(entry); }
 
 const ReplyCache::Result& ReplyCache::ResultOf(const Entry& entry) { return *entry.result_; }
+
+bool ReplyCache::HasFinished(const Entry& entry) { return entry.result_.has_value(); }
+
+Cancellation& ReplyCache::CancellationOf(Entry& entry) { return entry.cancellation_; }
+
+ReplyCache::Entry* ReplyCache::Find(const SharedText& topic, const Correlation& correlation) {
+  Entry wanted;
+  wanted.request_.topic = topic;
+  wanted.request_.correlation = correlation;
+  auto found = by_key_.find({HashOf(wanted.request_), &wanted});
+  return found == by_key_.end() ? nullptr : found->entry;
+}
 
 void ReplyCache::Remove(Entry* entry) {
   by_key_.erase(Slot{entry->hash_, entry});

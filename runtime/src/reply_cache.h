@@ -13,6 +13,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "cancellation.h"
 #include "mqrpc/method.h"
 #include "shared_text.h"
 
@@ -32,10 +33,11 @@ class ReplyCache {
   ReplyCache(const ReplyCache&) = delete;
   ReplyCache& operator=(const ReplyCache&) = delete;
 
+  using Correlation = absl::InlinedVector<char, 16>;  // ours have 16 bytes
   struct Request {
     SharedText topic = {};
-    absl::InlinedVector<char, 16> correlation = {};  // ours have 16 bytes
-    uint64_t fingerprint = 0;                        // of what is to be run
+    Correlation correlation = {};
+    uint64_t fingerprint = 0;  // of what is to be run
     Idempotency idempotency = Idempotency::kUnknown;
     absl::Time expires = absl::InfiniteFuture();
   };
@@ -59,6 +61,11 @@ class ReplyCache {
   void Forget(Entry* entry);
 
   static const Result& ResultOf(const Entry& entry);
+  static bool HasFinished(const Entry& entry);
+  static Cancellation& CancellationOf(Entry& entry);
+
+  // Null if it is not known.
+  Entry* Find(const SharedText& topic, const Correlation& correlation);
 
   // Removes what has finished and is not to be asked for any more, a second later at most.
   void Expire(absl::Time now);
@@ -109,6 +116,7 @@ class ReplyCache::Entry {
   int64_t expires_ = 0;           // in seconds
   Entries::iterator place_;       // in the list that it is in
   std::optional<Result> result_;  // none: it is running
+  Cancellation cancellation_;
   size_t bytes_ = 0;
 };
 

@@ -43,6 +43,21 @@ void RequestSender::Send(PendingCall& call) {
 
 void RequestSender::Withdraw(PendingCall& call) { call.route->queued.erase(call.id); }
 
+void RequestSender::Cancel(const PendingCall& call) {
+  bool has_left = call.stage >= PendingCall::Stage::kSent || call.may_have_run;
+  if (call.until == Until::kAccepted || call.reply_topic == nullptr || !has_left) return;
+  Message message = wire::EncodeCancel(
+      call.route->cancel_topic,
+      call.reply_topic->name,
+      wire::Correlation(nonce_, call.id),
+      call.qos,
+      call.deadline - transport_.loop().Now());
+  // Whether it arrives nobody can say: the handler's deadline is what is certain.
+  transport_.Publish(
+      [message = std::move(message)]() mutable { return std::move(message); },
+      [](const absl::StatusOr<ReasonCode>&) {});
+}
+
 void RequestSender::Remove(PendingCall& call) {
   Withdraw(call);
   LeaveBatch(call);

@@ -58,6 +58,8 @@ class RequestSender final : public std::enable_shared_from_this<RequestSender> {
   void NoteExpiry(PendingCall& call);
   // The connection was lost.
   void ForgetBatches() { routes_.ForgetBatches(); }
+  // Tells the servers that nobody waits for it any more, if one of them may be at it.
+  void Cancel(const PendingCall& call);
   // The call has ended; another may have its place in the window.
   void Remove(PendingCall& call);
 

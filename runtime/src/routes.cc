@@ -29,6 +29,7 @@ Route& Routes::Search(std::string_view service, std::string_view method, QoS qos
       .service = *called,
       .topic = wire::RequestTopic(prefix_, service, method),
       .batch_topic = wire::BatchTopic(prefix_, service, method),
+      .cancel_topic = wire::CancelTopic(prefix_, service),
       .qos = qos});
   std::tuple key(View(route->service_name), View(route->method), qos);
   return *routes_.emplace(key, std::move(route)).first->second;

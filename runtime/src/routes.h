@@ -43,6 +43,7 @@ struct Route {
   CalledService& service;
   const std::string topic;
   const std::string batch_topic;
+  const std::string cancel_topic;
   const QoS qos;
   absl::btree_set<uint64_t> queued = {};
   bool is_announced = false;  // the transport will ask for a message of it

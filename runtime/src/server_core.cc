@@ -98,6 +98,16 @@ absl::Status ServerCore::Start(absl::Duration timeout) {
            .on_message = [this, s = served.get()](Message m) { OnRequest(*s, std::move(m)); },
            .on_state =
                [this, s = served.get()](const absl::Status& state) { OnSubscription(*s, state); }});
+      served->cancel_subscription = transport_.Subscribe(
+          {.filter = wire::CancelTopic(options_.prefix, served->name),
+           .on_message = [this](Message m) { OnCancel(m); },
+           .on_state =
+               [this, s = served.get()](const absl::Status& state) {
+                 if (!absl::IsPermissionDenied(state)) return;
+                 options_.log(
+                     LogLevel::kWarning,
+                     absl::StrCat(s->name, " does not hear of cancels: ", state.ToString()));
+               }});
       if (!options_.takes_batches) continue;
       // Where it is refused nobody is told to use it.
       served->batch_subscription = transport_.Subscribe(
@@ -193,6 +203,7 @@ void ServerCore::Close() {
   for (const auto& served : services_) {
     transport_.Unsubscribe(served->subscription, nullptr);
     transport_.Unsubscribe(served->batch_subscription, nullptr);
+    transport_.Unsubscribe(served->cancel_subscription, nullptr);
   }
   MutexLock lock(mutex_);
   open_ = false;
@@ -212,6 +223,12 @@ void ServerCore::OnBatch(const ServedService& service, Message message) {
   intake_.TakeBatch(message, loop().Now(), [this, &service](IncomingRequest request) {
     Handle(service, std::move(request));
   });
+}
+
+void ServerCore::OnCancel(const Message& message) {
+  if (message.retain || !message.response_topic.has_value()) return;
+  if (!message.correlation_data.has_value()) return;
+  repetitions_.Cancel(*message.response_topic, *message.correlation_data);
 }
 
 void ServerCore::Handle(const ServedService& service, IncomingRequest request) {
@@ -289,6 +306,15 @@ void ServerCore::Forget(ReplyCache::Entry* entry) {
   transport_.loop().Post([self = shared_from_this(), entry] { self->repetitions_.Forget(entry); });
 }
 
+void ServerCore::StopAt(absl::Time deadline, std::stop_source stop) {
+  MutexLock lock(mutex_);
+  if (!open_) return;
+  transport_.loop().Post([self = shared_from_this(), deadline, stop = std::move(stop)]() mutable {
+    auto request_stop = [stop = std::move(stop)]() mutable { stop.request_stop(); };
+    self->transport_.loop().RunAt(deadline, std::move(request_stop));
+  });
+}
+
 // All that were answered since it was posted, in one turn.
 void ServerCore::AnswerAll() {
   std::vector<PostedAnswer> answers;
@@ -302,11 +328,13 @@ void ServerCore::AnswerAll() {
 }
 
 void ServerCore::Answer(OutgoingReply reply, ReplyCache::Entry* entry) {
+  bool is_wanted = entry == nullptr || !ReplyCache::CancellationOf(*entry).is_requested();
   if (entry != nullptr && reply.ran == wire::Ran::kYes) {
     repetitions_.Remember(entry, reply.result);
   } else if (entry != nullptr) {
     repetitions_.Forget(entry);
   }
+  if (!is_wanted) return EndReply();
   reply_sender_->Queue(std::move(reply));
 }
 

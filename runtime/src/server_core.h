@@ -5,6 +5,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,9 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   // Likewise, for a call that gets none and has not run.
   void Forget(ReplyCache::Entry* entry);
 
+  // For a call whose handler wants to be told of its deadline.
+  void StopAt(absl::Time deadline, std::stop_source stop);
+
   EventLoop& loop() { return transport_.loop(); }
 
   // A handler starts, after so long a wait for it, and ends, perhaps after the server.
@@ -73,7 +77,8 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
     Methods methods;
     Transport::SubscriptionId subscription = 0;
     Transport::SubscriptionId batch_subscription = 0;  // 0: none
-    bool takes_batches = false;                        // the broker has granted that
+    Transport::SubscriptionId cancel_subscription = 0;
+    bool takes_batches = false;  // the broker has granted that
     std::promise<absl::Status> subscribed;
     bool is_answered = false;  // `subscribed` has its value
   };
@@ -87,6 +92,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   void OnSubscription(ServedService& service, const absl::Status& status);
   void OnRequest(const ServedService& service, Message message);
   void OnBatch(const ServedService& service, Message message);
+  void OnCancel(const Message& message);
   void Handle(const ServedService& service, IncomingRequest request);
   absl::Status CheckMessageSize(const char* what, size_t size) const;
   void AnswerAll();

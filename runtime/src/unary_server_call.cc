@@ -17,7 +17,7 @@ UnaryServerCall::UnaryServerCall(
     : core_(std::move(core)),
       arrival_(arrival),
       deadline_(arrival_ + frame.remaining),
-      context_(core_->loop(), deadline_, method, reply_to.has_value()),
+      context_(core_->loop(), deadline_, method, reply_to.has_value(), *this),
       reply_to_(std::move(reply_to)),
       request_(std::move(frame.payload)) {}
 
@@ -39,6 +39,23 @@ void UnaryServerCall::Start(absl::Time now) {
 void UnaryServerCall::Abandon() {
   finished_ = true;
   if (entry_ != nullptr) core_->Forget(entry_);
+}
+
+Cancellation& UnaryServerCall::cancellation() {
+  return entry_ != nullptr ? ReplyCache::CancellationOf(*entry_) : own_cancellation_;
+}
+
+// The entry goes some time after the end.
+bool UnaryServerCall::IsCancelled() {
+  return !finished_ && (is_cancelled() || deadline_ <= core_->loop().Now());
+}
+
+std::stop_token UnaryServerCall::StopToken() {
+  if (finished_) return {};
+  bool is_first = cancellation().source() == nullptr;
+  std::stop_source& source = cancellation().MakeSource();
+  if (is_first && deadline_ != absl::InfiniteFuture()) core_->StopAt(deadline_, source);
+  return source.get_token();
 }
 
 void UnaryServerCall::End(absl::Status status, wire::Ran ran) {

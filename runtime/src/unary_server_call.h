@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "cancellation.h"
 #include "mqrpc/service.h"
 #include "reply_cache.h"
 #include "wire.h"
@@ -19,7 +20,7 @@ class ServerCore;
 
 // One request on its way through a handler. The name of its method outlives it. Without a reply
 // address (fire and forget) the answer goes nowhere.
-class UnaryServerCall final : public ServerCall {
+class UnaryServerCall final : public ServerCall, private CallControl {
  public:
   UnaryServerCall(
       std::shared_ptr<ServerCore> core,
@@ -58,7 +59,13 @@ class UnaryServerCall final : public ServerCall {
   // Ends it unrun without any answer: nobody waits for one.
   void Abandon();
 
+  // Its caller has said that it waits no more; the deadline is another matter.
+  bool is_cancelled() { return cancellation().is_requested(); }
+
  private:
+  bool IsCancelled() override;
+  std::stop_token StopToken() override;
+  Cancellation& cancellation();
   void End(absl::Status status, wire::Ran ran);
 
   const std::shared_ptr<ServerCore> core_;
@@ -70,6 +77,7 @@ class UnaryServerCall final : public ServerCall {
   std::string reply_;
   const Handler* handler_ = nullptr;
   ReplyCache::Entry* entry_ = nullptr;
+  Cancellation own_cancellation_;  // used if there is no entry, by which others could name the call
   absl::Time start_ = absl::InfiniteFuture();  // of its running, if it was run
   bool finished_ = false;
 };

@@ -83,6 +83,10 @@ std::string InformedReplyTopic(std::string_view response_information, std::strin
   return absl::StrCat(View(response_information), "/", View(client_id), "/replies");
 }
 
+std::string CancelTopic(std::string_view prefix, std::string_view service) {
+  return absl::StrCat(View(prefix), "/cancels/", View(service));
+}
+
 std::string DrainTopic(std::string_view prefix, std::string_view client_id, uint64_t number) {
   return absl::StrCat(View(prefix), "/clients/", View(client_id), "/drain/", number);
 }
@@ -166,6 +170,21 @@ Message EncodeRequest(
     message.user_properties.emplace_back(kAttemptKey, absl::StrCat(frame.attempt));
   }
   if (frame.asks_for_batches) message.user_properties.emplace_back(kBatchesKey, "1");
+  return message;
+}
+
+Message EncodeCancel(
+    std::string topic,
+    std::string reply_topic,
+    std::string correlation,
+    QoS qos,
+    absl::Duration remaining) {
+  Message message;
+  message.topic = std::move(topic);
+  message.qos = qos;
+  message.response_topic = std::move(reply_topic);
+  message.correlation_data = std::move(correlation);
+  message.expiry_seconds = ExpirySeconds(remaining);
   return message;
 }
 

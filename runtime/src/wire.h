@@ -59,6 +59,7 @@ std::string RequestTopic(
     std::string_view method);
 std::string ReplyTopic(std::string_view prefix, std::string_view client_id);
 std::string InformedReplyTopic(std::string_view response_information, std::string_view client_id);
+std::string CancelTopic(std::string_view prefix, std::string_view service);
 std::string DrainTopic(std::string_view prefix, std::string_view client_id, uint64_t number);
 std::string ServiceFilter(
     std::string_view group,
@@ -91,6 +92,14 @@ Message EncodeRequest(
     std::optional<std::string> reply_topic,
     QoS qos,
     RequestFrame frame);
+
+// That nobody waits for the reply any more, named as its request was.
+Message EncodeCancel(
+    std::string topic,
+    std::string reply_topic,
+    std::string correlation,
+    QoS qos,
+    absl::Duration remaining);
 
 // INVALID_ARGUMENT says what is wrong with it, for the caller to read.
 absl::StatusOr<RequestFrame> DecodeRequest(Message message);

@@ -59,6 +59,7 @@ void WorkQueue::HandOverLast() {
 void WorkQueue::Run(std::unique_ptr<UnaryServerCall> call) {
   std::shared_ptr<ServerCore> core = call->core();  // whose part this is
   absl::Time now = loop_.Now();
+  if (call->is_cancelled()) return call->Abandon();
   if (call->deadline() <= now) {
     counters_.expired.Add();
     return call->Abandon();

@@ -41,6 +41,7 @@ class BatchingTest : public ::testing::Test {
     options.executor = &loop_;
     options.log = [](LogLevel, std::string_view) {};
     channel_.reset();
+    transport_.HandOver();  // the cancels of its calls
     channel_ = std::make_unique<Channel>(transport_, std::move(options));
     loop_.RunUntilIdle();
   }

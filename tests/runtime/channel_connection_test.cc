@@ -268,14 +268,16 @@ TEST_F(ChannelConnectionTest, ACancelledCallIsTakenBackFromTheQueue) {
   EXPECT_EQ(transport_.HandOver(), 0u);
 }
 
-TEST_F(ChannelConnectionTest, ADestroyedChannelLeavesNothingThatCouldStillBeSent) {
+TEST_F(ChannelConnectionTest, ADestroyedChannelLeavesNothingToBeSentButTheCancelsOfWhatWas) {
   auto sent = AskAndSend();
   auto queued = Ask();
 
   channel_.reset();
 
   EXPECT_TRUE(transport_.subscriptions().empty());
-  EXPECT_EQ(transport_.HandOver(), 0u);
+  ASSERT_EQ(transport_.HandOver(), 1u);
+  EXPECT_EQ(transport_.sent().back().message.topic, "mqrpc/cancels/mqrpc.tests.Echo");
+  transport_.Ack(1, ReasonCode::kNotAuthorized);
   transport_.Ack(0, ReasonCode::kNotAuthorized);
   EXPECT_EQ(queued->times, 1);
   EXPECT_EQ(sent->times, 1);

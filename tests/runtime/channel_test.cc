@@ -437,6 +437,44 @@ TEST_F(ChannelTest, ACallThatIsCancelledBeforeItLeavesIsNotSent) {
   EXPECT_EQ(channel_->stats().calls_completed, 1u);
 }
 
+TEST_F(ChannelTest, TheServersAreToldOfACallThatIsGivenUp) {
+  Peer cancelled = network_.MakePeer("cancelled");
+  cancelled.Subscribe("mqrpc/cancels/+");
+  Open();
+  Start({.timeout = absl::Milliseconds(1500)}).Detach();
+  Call<Text> call = Start({.timeout = absl::Milliseconds(1500)});
+  network_.loop.RunUntilIdle();
+  network_.loop.Advance(absl::Milliseconds(600));
+  call.Cancel();
+  network_.loop.RunUntilIdle();
+
+  ASSERT_EQ(cancelled.received().size(), 1u);
+  const Message& cancel = cancelled.received()[0];
+  EXPECT_EQ(cancel.topic, "mqrpc/cancels/mqrpc.tests.Echo");
+  EXPECT_EQ(cancel.response_topic, LastRequest().response_topic);
+  EXPECT_EQ(cancel.correlation_data, LastRequest().correlation_data);
+  EXPECT_EQ(cancel.expiry_seconds, 1u);
+  EXPECT_EQ(cancel.payload, "");
+  EXPECT_FALSE(cancel.retain);
+}
+
+TEST_F(ChannelTest, TheServersAreNotToldOfWhatTheyDoNotHave) {
+  Peer cancelled = network_.MakePeer("cancelled");
+  cancelled.Subscribe("mqrpc/cancels/+");
+  Open();
+  Start().Cancel();  // has not left
+  network_.loop.RunUntilIdle();
+  Call<Text> answered = Start();
+  network_.loop.RunUntilIdle();
+  server_.Publish(ReplyTo(LastRequest()));
+  answered.Cancel();
+  Call<void> notified = Echo::Stub(*channel_).SayNotify(MakeText("hello"));
+  notified.Cancel();
+  network_.loop.RunUntilIdle();
+
+  EXPECT_TRUE(cancelled.received().empty());
+}
+
 TEST_F(ChannelTest, CancellingACallThatHasCompletedChangesNothing) {
   Open();
   Call<Text> call = Start();

@@ -794,26 +794,5 @@ TEST_P(RpcTest, AndTheServersOfAGroupStillDivideTheWork) {
   }
 }
 
-TEST_P(RpcTest, ACancelledCallEndsAndItsReplyIsDropped) {
-  Gate gate;
-  Events events;
-  EventLog<int> running(events);
-  FakeEcho service;
-  service.say = SayTheSameBehind(gate, &running);
-  service.ask = SayTheSame;
-  RunningServer server(Connect("server"), service, {.workers = 1});
-  Channel channel(Connect("client"));
-  Echo::Stub echo(channel);
-  Call<Text> call = echo.SayAsync(Text());
-  ASSERT_TRUE(events.WaitUntil([&] { return running.Size() == 1; }));
-
-  call.Cancel();
-
-  EXPECT_THAT(call.Wait(), StatusIs(absl::StatusCode::kCancelled, HasSubstr("cancelled")));
-  gate.Open();
-  EXPECT_THAT(echo.Ask(Text()), IsOk());  // its reply comes after the other
-  EXPECT_EQ(channel.stats().late_replies, 1u);
-}
-
 }  // namespace
 }  // namespace mqrpc::tests

@@ -48,7 +48,7 @@ class ServerConnectionTest : public ::testing::Test {
   Server server_{transport_, {.workers = 0, .log = log_.Sink()}};
 };
 
-TEST_F(ServerConnectionTest, SubscribesForAServiceAtQos2AndForBatchesOfIt) {
+TEST_F(ServerConnectionTest, SubscribesAtQos2ForAServiceAndForItsCancelsAndBatches) {
   std::vector<std::string> filters;
   for (const auto& [id, subscription] : transport_.subscriptions()) {
     filters.push_back(subscription.filter);
@@ -58,6 +58,7 @@ TEST_F(ServerConnectionTest, SubscribesForAServiceAtQos2AndForBatchesOfIt) {
       filters,
       ElementsAre(
           "$share/mqrpc/mqrpc/services/mqrpc.tests.Echo/+",
+          "mqrpc/cancels/mqrpc.tests.Echo",
           "$share/mqrpc/mqrpc/batches/mqrpc.tests.Echo/+"));
 }
 

@@ -1,12 +1,12 @@
 // Requests that come more than once: delivered twice by a broker, or sent again by their caller.
 
-#include <deque>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "holding_service.h"
 #include "mqrpc/server.h"
 #include "mqrpc/service.h"
 #include "status_matchers.h"
@@ -19,40 +19,6 @@ using ::testing::Contains;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::SizeIs;
-
-// Calls are held until the test answers them.
-class HoldingService final : public Service {
- public:
-  ServiceDescriptor mqrpc_descriptor() override {
-    return {
-        .name = "acme.Valve",
-        .methods = {
-            {.name = "Open", .handler = Hold()},
-            {.name = "Set", .handler = Hold(), .idempotency = Idempotency::kIdempotent},
-            {.name = "Get", .handler = Hold(), .idempotency = Idempotency::kNoSideEffects}}};
-  }
-
-  size_t runs() const { return runs_; }
-
-  // The oldest one.
-  void Answer(absl::StatusOr<std::string> result) {
-    std::unique_ptr<ServerCall> call = std::move(held_.front());
-    held_.pop_front();
-    if (result.ok()) call->Write(*result);
-    call->Finish(result.status());
-  }
-
- private:
-  Handler Hold() {
-    return [this](std::unique_ptr<ServerCall> call) {
-      ++runs_;
-      held_.push_back(std::move(call));
-    };
-  }
-
-  size_t runs_ = 0;
-  std::deque<std::unique_ptr<ServerCall>> held_;
-};
 
 class ServerRepetitionTest : public VirtualServerTest<HoldingService> {
  protected:

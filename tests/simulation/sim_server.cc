@@ -122,7 +122,8 @@ void SimServer::CheckDrained() {
         absl::StrCat(name_, " was shut down, and the broker has ", waiting, " requests for it"));
   }
   ServerStats stats = process_->core->stats();
-  uint64_t ended = stats.calls_answered + stats.calls_expired + stats.repeated_requests;
+  uint64_t ended =
+      stats.calls_answered + stats.calls_expired + stats.calls_cancelled + stats.repeated_requests;
   if (stats.calls_received <= ended + process_->service.running()) return;
   world_.ledger.Complain(absl::StrCat(
       name_,

@@ -86,6 +86,7 @@ void SimService::Finish(size_t run) {
   Running ended = std::move(running_.extract(run).mapped());
   ServerCall* call = ended.call.get();
   RunRecord& record = world_.ledger.run(run);
+  CheckCancel(run, call->context());
   if (world_.random.Chance(world_.faults.forgets)) {
     record.outcome = RunRecord::Outcome::kForgotten;
     return world_.history.Add("run ", run, " ends without an answer");
@@ -101,6 +102,14 @@ void SimService::Finish(size_t run) {
   reply.set_value(run + 1);
   call->Write(reply.SerializeAsString());
   call->Finish(absl::OkStatus());
+}
+
+// Who is told that nobody waits any more is told the truth.
+void SimService::CheckCancel(size_t run, ServerContext& context) {
+  if (context.TimeRemaining() == absl::ZeroDuration() || !context.IsCancelled()) return;
+  const CallRecord& call = world_.ledger.call(world_.ledger.run(run).call);
+  if (std::min(call.cancelled, call.channel_gone) <= world_.Now()) return;
+  world_.ledger.Complain(absl::StrCat("run ", run, " is cancelled, but its call is not"));
 }
 
 }  // namespace mqrpc::simulation

@@ -70,6 +70,7 @@ class SimService final : public Service, public SimTransport::Watcher {
 
   void Run(std::unique_ptr<ServerCall> call);
   void Finish(size_t run);
+  void CheckCancel(size_t run, ServerContext& context);
 
   World& world_;
   SimLoop& loop_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
+
 namespace mqrpc::simulation {
 namespace {
 
@@ -97,9 +99,15 @@ void SimSession::OnAck(uint64_t packet) {
 }
 
 size_t SimSession::waiting() const {
-  auto is_on_its_way = [](const auto& sent) { return !sent.second.has_arrived; };
-  auto on_their_way = std::count_if(unacknowledged_.begin(), unacknowledged_.end(), is_on_its_way);
-  return queue_.size() + static_cast<size_t>(on_their_way);
+  auto waits = [](const SimPacket& packet) {
+    return !absl::StrContains(packet.message.topic, "/cancels/");
+  };
+  auto is_on_its_way = [&waits](const auto& sent) {
+    return !sent.second.has_arrived && waits(sent.second.packet);
+  };
+  return static_cast<size_t>(
+      std::count_if(queue_.begin(), queue_.end(), waits) +
+      std::count_if(unacknowledged_.begin(), unacknowledged_.end(), is_on_its_way));
 }
 
 }  // namespace mqrpc::simulation

@@ -39,7 +39,8 @@ class SimSession : public std::enable_shared_from_this<SimSession> {
   void Send(SimPacket packet);
   void OnAck(uint64_t packet);
 
-  // Messages that the client has not had, but for those of QoS 0.
+  // Messages that the client has not had, but for those of QoS 0, and cancels, which a server need
+  // not wait for.
   size_t waiting() const;
 
  private:

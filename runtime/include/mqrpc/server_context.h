@@ -2,6 +2,7 @@
 #define MQRPC_SERVER_CONTEXT_H_
 
 #include <algorithm>
+#include <stop_token>
 #include <string_view>
 
 #include "absl/time/time.h"
@@ -9,17 +10,36 @@
 
 namespace mqrpc {
 
+namespace internal {
+
+// What a context asks of its call.
+class CallControl {
+ public:
+  virtual bool IsCancelled() = 0;
+  virtual std::stop_token StopToken() = 0;
+
+ protected:
+  ~CallControl() = default;
+};
+
+}  // namespace internal
+
 // What a handler can know about the call that it answers, besides the request. Lives as long as the
 // call. One thread at a time.
 class ServerContext {
  public:
-  // Not of users: `clock` and `method` must outlive it.
+  // Not of users: what it refers to must outlive it.
   ServerContext(
       const EventLoop& clock,
       absl::Time deadline,
       std::string_view method,
-      bool wants_reply)
-      : clock_(clock), deadline_(deadline), method_(method), wants_reply_(wants_reply) {}
+      bool wants_reply,
+      internal::CallControl& call)
+      : clock_(clock),
+        deadline_(deadline),
+        method_(method),
+        wants_reply_(wants_reply),
+        call_(call) {}
 
   // How long the caller will still wait; zero when it has given up; InfiniteDuration if it named no
   // limit, which plain MQTT tools may do.
@@ -27,6 +47,21 @@ class ServerContext {
     if (deadline_ == absl::InfiniteFuture()) return absl::InfiniteDuration();
     return std::max(absl::ZeroDuration(), deadline_ - clock_.Now());
   }
+
+  // Whether nobody waits for the answer any more: the caller has cancelled the call or dropped its
+  // handle, or its time is up. A long handler asks now and then, and ends; whatever it answers then
+  // goes nowhere. What a caller cancels without correlation data, which plain MQTT tools may send,
+  // is not told.
+  bool IsCancelled() const { return call_.IsCancelled(); }
+
+  // Likewise, for those who wait or want to be told:
+  //
+  //   std::stop_callback wake(context.stop_token(), [&] { valve_.Abort(); });
+  //   condition.wait(lock, context.stop_token(), [&] { return valve_.is_open(); });
+  //
+  // A callback runs on the connection's own thread, and must not block. The token may outlive the
+  // call.
+  std::stop_token stop_token() { return call_.StopToken(); }
 
   // `acme.Thermostat/SetTarget`; lives as long as the call.
   std::string_view method() const { return method_; }
@@ -39,6 +74,7 @@ class ServerContext {
   absl::Time deadline_;
   std::string_view method_;
   bool wants_reply_;
+  internal::CallControl& call_;
 };
 
 }  // namespace mqrpc

@@ -39,6 +39,7 @@ struct ServerStats {
   uint64_t calls_answered = 0;          // replies handed to the connection, errors too
   uint64_t calls_refused = 0;           // answered without being run: unknown method, no room, …
   uint64_t calls_expired = 0;           // dropped unrun: their time was up when their turn came
+  uint64_t calls_cancelled = 0;         // by their callers: running, waiting, or still to come
   uint64_t repeated_requests = 0;       // answered again, or joined with the one that is running
   uint64_t replies_evicted = 0;         // that a repeated request could still have asked for
   uint64_t unsafe_response_topics = 0;  // dropped unrun

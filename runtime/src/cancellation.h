@@ -1,0 +1,44 @@
+#ifndef MQRPC_CANCELLATION_H_
+#define MQRPC_CANCELLATION_H_
+
+#include <atomic>
+#include <stop_token>
+
+namespace mqrpc::internal {
+
+// Whether the caller of one call has given up. Costs nothing until somebody wants to be told.
+// Thread-safe.
+class Cancellation {
+ public:
+  Cancellation() = default;
+  ~Cancellation() { delete source_.load(); }
+  Cancellation(const Cancellation&) = delete;
+  Cancellation& operator=(const Cancellation&) = delete;
+
+  // Runs what has registered with the source.
+  void Request() {
+    requested_ = true;
+    if (std::stop_source* source = source_; source != nullptr) source->request_stop();
+  }
+
+  bool is_requested() const { return requested_; }
+
+  // That of all who ask; null unless somebody has.
+  std::stop_source* source() const { return source_; }
+
+  // Likewise, made now if need be. By one thread at a time.
+  std::stop_source& MakeSource() {
+    if (source_ == nullptr) source_ = new std::stop_source;
+    // Either this sees the request, or that has seen the source.
+    if (requested_) source_.load()->request_stop();
+    return *source_;
+  }
+
+ private:
+  std::atomic<bool> requested_ = false;
+  std::atomic<std::stop_source*> source_ = nullptr;  // owned
+};
+
+}  // namespace mqrpc::internal
+
+#endif  // MQRPC_CANCELLATION_H_
