@@ -187,7 +187,7 @@ class FullCache {
 
  private:
   const SharedText topic_ = ReplyTopic();
-  const ReplyCache::Result result_ = Payload();
+  const ReplyCache::Answer result_ = {Payload()};
   ReplyCache cache_;
   uint64_t next_ = 0;
 };

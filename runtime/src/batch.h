@@ -36,15 +36,21 @@ class BatchWriter {
         frame.correlation ? *frame.correlation : std::string_view(),
         frame.remaining,
         frame.attempt,
-        frame.payload);
+        frame.payload,
+        frame.headers);
   }
   // Without a correlation, an empty one, nothing is answered.
   void AddRequest(
       std::string_view correlation,
       absl::Duration remaining,
       uint32_t attempt,
-      std::string_view payload);
-  void AddReply(const ReplyAddress& address, const absl::StatusOr<std::string>& result, Ran ran);
+      std::string_view payload,
+      const Metadata& headers = {});
+  void AddReply(
+      const ReplyAddress& address,
+      const absl::StatusOr<std::string>& result,
+      Ran ran,
+      const SharedMetadata& metadata = nullptr);
 
   size_t bytes() const { return payload_.size(); }
 
@@ -59,9 +65,10 @@ class BatchWriter {
  private:
   static constexpr size_t kFrameBytes = 40;  // of most, besides their payloads
 
-  void BeginFrame(size_t size);
+  void BeginMessage(int field, size_t size);
   void AddNumber(int field, uint32_t value);
   void AddBytes(int field, std::string_view bytes);
+  void AddEntries(int field, const Metadata& metadata);
 
   std::string payload_;
 };

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "call_plan.h"
+#include "metadata_wire.h"
 
 namespace mqrpc::internal {
 
@@ -28,11 +29,11 @@ CallIntake::Arrival CallIntake::Add(
   auto plan = PlanCall(options_, method, options, now);
   if (!plan.ok()) return Refuse(std::move(plan).status());
   absl::Status full = CheckMessageSize(options_, "request", request->size());
-  if (full.ok()) full = TakePlace(request->size());
-  if (!full.ok()) return Refuse(std::move(full));
   std::unique_ptr<PendingCall> call = *std::move(plan);
   call->until = until;
-  call->request_bytes = request->size();
+  call->request_bytes = request->size() + wire::SizeOf(call->headers);
+  if (full.ok()) full = TakePlace(call->request_bytes);
+  if (!full.ok()) return Refuse(std::move(full));
   counters_.started.Add();
   call->id = next_id_.fetch_add(1, std::memory_order_relaxed);
   call->payload = *std::move(request);

@@ -5,10 +5,18 @@
 namespace mqrpc {
 
 CallOptions CallOptions::From(const ServerContext& context) {
+  CallOptions options;
   absl::Duration remaining = context.TimeRemaining();
-  if (remaining == absl::InfiniteDuration()) return {};
   // None left is a call that ends at once, not a wrong option.
-  return {.timeout = std::max(remaining, absl::Nanoseconds(1))};
+  if (remaining != absl::InfiniteDuration()) {
+    options.timeout = std::max(remaining, absl::Nanoseconds(1));
+  }
+  for (const char* name : {"traceparent", "tracestate"}) {
+    for (const std::string& value : context.headers().FindAll(name)) {
+      options.headers.Add(name, value);
+    }
+  }
+  return options;
 }
 
 }  // namespace mqrpc

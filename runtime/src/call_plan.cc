@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "metadata_wire.h"
 #include "topic.h"
 #include "wire.h"
 
@@ -43,6 +44,12 @@ absl::Status CheckRetry(absl::string_view what, const RetryPolicy& retry) {
         "; it is more than zero"));
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckHeaders(const ChannelOptions& channel, const Metadata& headers) {
+  absl::Status status = wire::CheckMetadata(headers);
+  if (!status.ok()) return status;
+  return wire::CheckMetadataSize("ChannelOptions", channel.max_metadata_size, "request", headers);
 }
 
 template <class T>
@@ -92,7 +99,10 @@ absl::StatusOr<std::unique_ptr<PendingCall>> PlanCall(
   plan->timeout = FirstOf(call.timeout, method.options.timeout, channel.timeout);
   absl::Status status = CheckTimeout("CallOptions::timeout", plan->timeout);
   if (status.ok()) status = CheckRetry("CallOptions::retry", plan->retry);
+  if (status.ok()) status = CheckHeaders(channel, call.headers);
   if (!status.ok()) return status;
+  plan->headers = call.headers;
+  plan->reply_metadata = call.reply_metadata;
   plan->deadline = now + plan->timeout;
   return plan;
 }

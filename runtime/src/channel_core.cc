@@ -10,6 +10,7 @@
 #include "call_failure.h"
 #include "call_plan.h"
 #include "from_now.h"
+#include "metadata_wire.h"
 #include "run_in_loop.h"
 #include "wire.h"
 
@@ -219,7 +220,23 @@ void ChannelCore::OnReply(std::string_view correlation, size_t size, wire::Reply
   if (reply.result.ok()) budget_.OnSuccess();
   absl::Status too_large = CheckMessageSize(options_, "reply", size);
   if (!too_large.ok()) reply.result = std::move(too_large);
+  if (reply.metadata != nullptr) OnMetadata(*call, *reply.metadata, reply.result);
   End(parsed->call, std::move(reply.result));
+}
+
+void ChannelCore::OnMetadata(
+    PendingCall& call,
+    const ReplyMetadata& metadata,
+    CallState::Result& result) {
+  for (const Metadata* part : {&metadata.headers, &metadata.trailers}) {
+    absl::Status status =
+        wire::CheckMetadataSize("ChannelOptions", options_.max_metadata_size, "reply", *part);
+    if (!status.ok()) {
+      result = std::move(status);
+      return;
+    }
+  }
+  if (call.reply_metadata != nullptr) *call.reply_metadata = metadata;
 }
 
 // After a refusal of its present attempt, which no handler has had.

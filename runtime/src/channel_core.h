@@ -78,6 +78,7 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
   void OnAccepted(PendingCall& call);
   void OnReply(Message message);
   void OnReply(std::string_view correlation, size_t size, wire::Reply reply);
+  void OnMetadata(PendingCall& call, const ReplyMetadata& metadata, CallState::Result& result);
   bool MayRepeat(PendingCall& call, const absl::Status& refusal);
   void BackOff(PendingCall& call, absl::Status refusal);
   void OnLoss(PendingCall& call, const absl::Status& lost);

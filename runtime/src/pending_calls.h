@@ -42,6 +42,8 @@ struct PendingCall {
   Idempotency idempotency = Idempotency::kUnknown;
   Until until = Until::kReply;
   std::string payload = {};
+  Metadata headers = {};
+  std::shared_ptr<ReplyMetadata> reply_metadata = nullptr;  // the caller's, if it wants it
   size_t request_bytes = 0;
   QoS qos = QoS::kAtLeastOnce;
   bool wait_for_ready = false;

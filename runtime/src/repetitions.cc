@@ -60,13 +60,10 @@ absl::StatusOr<bool> Repetitions::IsNew(
       ++repeated_;
       call.Abandon();
       return false;
-    case ReplyCache::Verdict::kFinished: {
+    case ReplyCache::Verdict::kFinished:
       ++repeated_;
-      const ReplyCache::Result& result = ReplyCache::ResultOf(*entry);
-      if (result.ok()) call.Write(*result);
-      call.Finish(result.status());
+      call.Repeat(ReplyCache::AnswerOf(*entry));
       return false;
-    }
     case ReplyCache::Verdict::kConflict:
       break;
   }
@@ -74,8 +71,8 @@ absl::StatusOr<bool> Repetitions::IsNew(
       "the correlation data is that of another request with the same response topic");
 }
 
-void Repetitions::Remember(ReplyCache::Entry* entry, const ReplyCache::Result& result) {
-  cache_.Finish(entry, result);
+void Repetitions::Remember(ReplyCache::Entry* entry, const ReplyCache::Answer& answer) {
+  cache_.Finish(entry, answer);
   NoteChange();
   ArmTimer();
 }

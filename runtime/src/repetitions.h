@@ -27,8 +27,8 @@ class Repetitions {
   absl::StatusOr<bool> IsNew(UnaryServerCall& call, uint64_t fingerprint, Idempotency idempotency);
 
   // The end of a new one, by the entry that it was given. From here on a repetition is answered
-  // with `result`; after Forget it runs.
-  void Remember(ReplyCache::Entry* entry, const ReplyCache::Result& result);
+  // with `answer`; after Forget it runs.
+  void Remember(ReplyCache::Entry* entry, const ReplyCache::Answer& answer);
   void Forget(ReplyCache::Entry* entry) { cache_.Forget(entry); }
 
   // The caller has given up a call: its handler is told, and one that comes later does not run.

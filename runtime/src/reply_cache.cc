@@ -4,18 +4,25 @@
 #include <limits>
 
 #include "absl/hash/hash.h"
+#include "metadata_wire.h"
 #include "text.h"
 
 namespace mqrpc::internal {
 namespace {
 
-size_t SizeOf(const ReplyCache::Result& result) {
+size_t SizeOf(const absl::StatusOr<std::string>& result) {
   if (result.ok()) return result->size();
   size_t size = result.status().message().size();
   result.status().ForEachPayload([&size](absl::string_view type_url, const absl::Cord& bytes) {
     size += type_url.size() + bytes.size();
   });
   return size;
+}
+
+size_t SizeOf(const ReplyCache::Answer& answer) {
+  size_t size = SizeOf(answer.result);
+  if (answer.metadata == nullptr) return size;
+  return size + wire::SizeOf(answer.metadata->headers) + wire::SizeOf(answer.metadata->trailers);
 }
 
 // The first whole second that is not before `time`: what is kept a little longer does no harm.
@@ -59,7 +66,7 @@ ReplyCache::Admission ReplyCache::Admit(Request request) {
     bool is_same = known->request_.fingerprint == entry.request_.fingerprint;
     running_.pop_back();
     if (!is_same) return {Verdict::kConflict, known};
-    return {known->result_.has_value() ? Verdict::kFinished : Verdict::kRunning, known};
+    return {known->answer_.has_value() ? Verdict::kFinished : Verdict::kRunning, known};
   }
   entry.bytes_ =
       sizeof(Entry) + entry.request_.topic.text().size() + entry.request_.correlation.size();
@@ -68,10 +75,10 @@ ReplyCache::Admission ReplyCache::Admit(Request request) {
   return {Verdict::kNew, &entry};
 }
 
-void ReplyCache::Finish(Entry* entry, const Result& result) {
+void ReplyCache::Finish(Entry* entry, const Answer& answer) {
   if (entry->request_.idempotency == Idempotency::kNoSideEffects) return Remove(entry);
-  entry->result_ = result;
-  size_t bytes = SizeOf(result);
+  entry->answer_ = answer;
+  size_t bytes = SizeOf(answer);
   entry->bytes_ += bytes;
   bytes_ += bytes;
   Entries& finished = KeptAs(*entry)[entry->expires_];
@@ -81,9 +88,9 @@ void ReplyCache::Finish(Entry* entry, const Result& result) {
 
 void ReplyCache::Forget(Entry* entry) { Remove(entry); }
 
-const ReplyCache::Result& ReplyCache::ResultOf(const Entry& entry) { return *entry.result_; }
+const ReplyCache::Answer& ReplyCache::AnswerOf(const Entry& entry) { return *entry.answer_; }
 
-bool ReplyCache::HasFinished(const Entry& entry) { return entry.result_.has_value(); }
+bool ReplyCache::HasFinished(const Entry& entry) { return entry.answer_.has_value(); }
 
 Cancellation& ReplyCache::CancellationOf(Entry& entry) { return entry.cancellation_; }
 
@@ -98,7 +105,7 @@ ReplyCache::Entry* ReplyCache::Find(const SharedText& topic, const Correlation& 
 void ReplyCache::Remove(Entry* entry) {
   by_key_.erase(Slot{entry->hash_, entry});
   bytes_ -= entry->bytes_;
-  if (!entry->result_.has_value()) {
+  if (!entry->answer_.has_value()) {
     running_.erase(entry->place_);
     return;
   }

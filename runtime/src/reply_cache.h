@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "cancellation.h"
+#include "mqrpc/metadata.h"
 #include "mqrpc/method.h"
 #include "shared_text.h"
 
@@ -26,7 +28,10 @@ namespace mqrpc::internal {
 // all in turns of one loop.
 class ReplyCache {
  public:
-  using Result = absl::StatusOr<std::string>;
+  struct Answer {
+    absl::StatusOr<std::string> result = std::string();
+    std::shared_ptr<const ReplyMetadata> metadata = nullptr;  // null: none
+  };
 
   ReplyCache(size_t max_entries, size_t max_bytes)
       : max_entries_(max_entries), max_bytes_(max_bytes) {}
@@ -46,7 +51,7 @@ class ReplyCache {
   enum class Verdict {
     kNew,       // to be run: it counts as running from here on
     kRunning,   // its answer will come
-    kFinished,  // to be answered with ResultOf
+    kFinished,  // to be answered with AnswerOf
     kConflict,  // the key is that of another request
   };
   struct Admission {
@@ -55,12 +60,12 @@ class ReplyCache {
   };
   Admission Admit(Request request);
 
-  // Once for each new one. Keeps the result, unless the method has no side effects.
-  void Finish(Entry* entry, const Result& result);
+  // Once for each new one. Keeps the answer, unless the method has no side effects.
+  void Finish(Entry* entry, const Answer& answer);
   // Likewise, for one that has not run after all.
   void Forget(Entry* entry);
 
-  static const Result& ResultOf(const Entry& entry);
+  static const Answer& AnswerOf(const Entry& entry);
   static bool HasFinished(const Entry& entry);
   static Cancellation& CancellationOf(Entry& entry);
 
@@ -115,7 +120,7 @@ class ReplyCache::Entry {
   size_t hash_ = 0;               // of its key
   int64_t expires_ = 0;           // in seconds
   Entries::iterator place_;       // in the list that it is in
-  std::optional<Result> result_;  // none: it is running
+  std::optional<Answer> answer_;  // none: it is running
   Cancellation cancellation_;
   size_t bytes_ = 0;
 };

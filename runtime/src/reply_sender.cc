@@ -5,12 +5,21 @@
 
 #include "absl/strings/str_cat.h"
 #include "batch.h"
+#include "metadata_wire.h"
 
 namespace mqrpc::internal {
 namespace {
 
 // Topics that have been answered to, kept ready for the next reply.
 constexpr size_t kMaxIdleLanes = 256;
+
+// Of what a message has of it, besides its frame.
+size_t BytesOf(const OutgoingReply& reply) {
+  size_t bytes = reply.answer.result.ok() ? reply.answer.result->size() : 0;
+  const wire::SharedMetadata& metadata = reply.answer.metadata;
+  if (metadata == nullptr) return bytes;
+  return bytes + wire::SizeOf(metadata->headers) + wire::SizeOf(metadata->trailers);
+}
 
 }  // namespace
 
@@ -57,7 +66,7 @@ std::optional<Message> ReplySender::Compose(Lane& lane, Sent& sent) {
       Lose(absl::DeadlineExceededError("its caller waits no more"));
       continue;
     }
-    size_t size = next->result.ok() ? next->result->size() : 0;
+    size_t size = BytesOf(*next);
     bool is_full = sent.bytes + size > lane.most_bytes;
     if (!sent.replies.empty() && (is_full || !MayJoin(sent, *next))) break;
     sent.bytes += size;
@@ -78,11 +87,18 @@ bool ReplySender::MayJoin(const Sent& sent, const OutgoingReply& next) {
 Message ReplySender::Encode(const Lane& lane, Sent& sent, absl::Duration remaining) {
   if (sent.replies.size() == 1) {
     OutgoingReply& reply = sent.replies.front();
-    return wire::EncodeReply(reply.to, remaining, std::move(reply.result), reply.ran);
+    return wire::EncodeReply(
+        reply.to,
+        remaining,
+        std::move(reply.answer.result),
+        reply.ran,
+        reply.answer.metadata);
   }
   wire::BatchWriter batch;
   batch.Reserve(sent.replies.size(), sent.bytes);
-  for (const OutgoingReply& reply : sent.replies) batch.AddReply(reply.to, reply.result, reply.ran);
+  for (const OutgoingReply& reply : sent.replies) {
+    batch.AddReply(reply.to, reply.answer.result, reply.ran, reply.answer.metadata);
+  }
   return batch.TakeReplies(lane.topic, lane.qos, remaining);
 }
 
@@ -107,10 +123,10 @@ void ReplySender::OnAck(Lane& lane, Sent& sent, const absl::StatusOr<ReasonCode>
 }
 
 void ReplySender::OnRefusal(OutgoingReply reply, const absl::Status& status) {
-  if (!absl::IsResourceExhausted(status) || !reply.result.ok()) return Lose(status);
+  if (!absl::IsResourceExhausted(status) || !reply.answer.result.ok()) return Lose(status);
   // An error that says so is small, and the caller learns why nothing else comes.
   counters_->replies_lost.Add();
-  reply.result = absl::ResourceExhaustedError(status.message());
+  reply.answer = {.result = absl::ResourceExhaustedError(status.message())};
   Queue(std::move(reply));
 }
 

@@ -16,6 +16,7 @@
 #include "counters.h"
 #include "mqrpc/log.h"
 #include "mqrpc/transport.h"
+#include "reply_cache.h"
 #include "wire.h"
 
 namespace mqrpc::internal {
@@ -24,7 +25,7 @@ namespace mqrpc::internal {
 struct OutgoingReply {
   wire::ReplyAddress to;
   absl::Time deadline;
-  absl::StatusOr<std::string> result;  // until it is sent
+  ReplyCache::Answer answer;  // until it is sent
   wire::Ran ran = wire::Ran::kYes;
 };
 

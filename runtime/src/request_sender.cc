@@ -6,12 +6,16 @@
 #include <utility>
 
 #include "batch.h"
+#include "metadata_wire.h"
 
 namespace mqrpc::internal {
 namespace {
 
 // How long after having asked a service whether it takes batches, or having found that it does not.
 constexpr absl::Duration kAskAgain = absl::Seconds(1);
+
+// Of what a message has of it, besides its frame.
+size_t BytesOf(const PendingCall& call) { return call.payload.size() + wire::SizeOf(call.headers); }
 
 }  // namespace
 
@@ -93,7 +97,7 @@ std::optional<Message> RequestSender::Compose(Route& route, Sent& sent) {
   Taken calls = Take(route, now);
   if (!route.queued.empty()) Announce(route);
   if (calls.empty()) return std::nullopt;
-  for (const PendingCall* call : calls) sent.bytes += call->payload.size();
+  for (const PendingCall* call : calls) sent.bytes += BytesOf(*call);
   Message message = Encode(route, calls, sent.bytes, now);
   for (PendingCall* call : calls) {
     sent.calls.push_back({call->id, call->sending});
@@ -113,7 +117,7 @@ RequestSender::Taken RequestSender::Take(Route& route, absl::Time now) {
     PendingCall& call = *pending_.Find(*first);
     bool is_late = call.deadline <= now;  // the timer is about to say so
     if (!is_late && (call.until == Until::kAccepted || TakeReplyTopic(call))) {
-      bytes += call.payload.size();
+      bytes += BytesOf(call);
       if (!calls.empty() && (bytes > route.service.most_bytes || !MayJoin(call, *calls.front())))
         break;
       calls.push_back(&call);
@@ -143,7 +147,7 @@ Message RequestSender::Encode(Route& route, const Taken& calls, size_t bytes, ab
     std::array<char, 16> correlation = wire::CorrelationBytes(nonce_, call->id);
     std::string_view name(correlation.data(), correlation.size());
     if (call->until == Until::kAccepted) name = {};
-    batch.AddRequest(name, call->deadline - now, call->sending, call->payload);
+    batch.AddRequest(name, call->deadline - now, call->sending, call->payload, call->headers);
     last = std::max(last, call->deadline);
     call->batch = fate;
   }
@@ -158,6 +162,7 @@ Message RequestSender::EncodeAlone(PendingCall& call, absl::Time now) {
   bool is_last = call.retry.max_attempts == 1 && !call.wait_for_ready &&
                  call.idempotency == Idempotency::kUnknown;
   frame.payload = is_last ? std::move(call.payload) : call.payload;
+  frame.headers = call.headers;
   std::optional<std::string> reply_topic;
   if (call.reply_topic != nullptr) reply_topic = call.reply_topic->name;
   // A call that is alone has no use for the answer.

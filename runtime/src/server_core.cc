@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "batch.h"
 #include "from_now.h"
+#include "metadata_wire.h"
 #include "run_in_loop.h"
 #include "text.h"
 #include "topic.h"
@@ -234,6 +235,13 @@ void ServerCore::OnCancel(const Message& message) {
 void ServerCore::Handle(const ServedService& service, IncomingRequest request) {
   absl::Status status = std::move(request.status);
   if (status.ok()) status = CheckMessageSize("request", request.frame.payload.size());
+  if (status.ok()) {
+    status = wire::CheckMetadataSize(
+        "ServerOptions",
+        options_.max_metadata_size,
+        "request",
+        request.frame.headers);
+  }
   uint64_t fingerprint = absl::HashOf(View(request.method), View(request.frame.payload));
   auto found = service.methods.find(View(request.method));
   bool is_served = found != service.methods.end();
@@ -281,9 +289,9 @@ void ServerCore::NoteEnd(absl::Time start, absl::StatusCode code) {
 }
 
 void ServerCore::Reply(OutgoingReply reply, ReplyCache::Entry* entry) {
-  if (reply.result.ok()) {
-    absl::Status status = CheckMessageSize("reply", reply.result->size());
-    if (!status.ok()) reply.result = std::move(status);
+  if (reply.answer.result.ok()) {
+    absl::Status status = CheckMessageSize("reply", reply.answer.result->size());
+    if (!status.ok()) reply.answer.result = std::move(status);
   }
   {
     // The lock is held while posting, since Shutdown needs it before the transport may go.
@@ -330,7 +338,7 @@ void ServerCore::AnswerAll() {
 void ServerCore::Answer(OutgoingReply reply, ReplyCache::Entry* entry) {
   bool is_wanted = entry == nullptr || !ReplyCache::CancellationOf(*entry).is_requested();
   if (entry != nullptr && reply.ran == wire::Ran::kYes) {
-    repetitions_.Remember(entry, reply.result);
+    repetitions_.Remember(entry, reply.answer);
   } else if (entry != nullptr) {
     repetitions_.Forget(entry);
   }

@@ -54,6 +54,8 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   // For a call whose handler wants to be told of its deadline.
   void StopAt(absl::Time deadline, std::stop_source stop);
 
+  size_t max_metadata_size() const { return options_.max_metadata_size; }
+
   EventLoop& loop() { return transport_.loop(); }
 
   // A handler starts, after so long a wait for it, and ends, perhaps after the server.

@@ -17,7 +17,13 @@ UnaryServerCall::UnaryServerCall(
     : core_(std::move(core)),
       arrival_(arrival),
       deadline_(arrival_ + frame.remaining),
-      context_(core_->loop(), deadline_, method, reply_to.has_value(), *this),
+      context_(
+          core_->loop(),
+          deadline_,
+          method,
+          reply_to.has_value(),
+          std::move(frame.headers),
+          *this),
       reply_to_(std::move(reply_to)),
       request_(std::move(frame.payload)) {}
 
@@ -35,6 +41,14 @@ void UnaryServerCall::Start(absl::Time now) {
   start_ = now;
   core_->NoteStart(now - arrival_);
 }
+
+void UnaryServerCall::Repeat(const ReplyCache::Answer& answer) {
+  if (answer.result.ok()) reply_ = *answer.result;
+  reply_metadata_ = answer.metadata;
+  End(answer.result.status(), wire::Ran::kYes);
+}
+
+size_t UnaryServerCall::max_metadata_size() const { return core_->max_metadata_size(); }
 
 void UnaryServerCall::Abandon() {
   finished_ = true;
@@ -74,8 +88,14 @@ void UnaryServerCall::End(absl::Status status, wire::Ran ran) {
   }
   absl::StatusOr<std::string> result = std::move(reply_);
   if (!status.ok()) result = std::move(status);
+  if (reply_metadata_ == nullptr) {
+    reply_metadata_ = wire::ShareUnlessEmpty(std::move(context_.reply_metadata_));
+  }
   core_->Reply(
-      {.to = *std::move(reply_to_), .deadline = deadline_, .result = std::move(result), .ran = ran},
+      {.to = *std::move(reply_to_),
+       .deadline = deadline_,
+       .answer = {.result = std::move(result), .metadata = std::move(reply_metadata_)},
+       .ran = ran},
       entry_);
 }
 

@@ -53,6 +53,9 @@ class UnaryServerCall final : public ServerCall, private CallControl {
   // The handler has it from `now` on.
   void Start(absl::Time now);
 
+  // Answers a repetition of one that has ended.
+  void Repeat(const ReplyCache::Answer& answer);
+
   // Ends it unrun, and says so.
   void Refuse(absl::Status status) { End(std::move(status), wire::Ran::kNo); }
 
@@ -64,6 +67,7 @@ class UnaryServerCall final : public ServerCall, private CallControl {
 
  private:
   bool IsCancelled() override;
+  size_t max_metadata_size() const override;
   std::stop_token StopToken() override;
   Cancellation& cancellation();
   void End(absl::Status status, wire::Ran ran);
@@ -75,6 +79,7 @@ class UnaryServerCall final : public ServerCall, private CallControl {
   std::optional<wire::ReplyAddress> reply_to_;
   std::optional<std::string> request_;
   std::string reply_;
+  wire::SharedMetadata reply_metadata_;  // null: that of the context
   const Handler* handler_ = nullptr;
   ReplyCache::Entry* entry_ = nullptr;
   Cancellation own_cancellation_;  // used if there is no entry, by which others could name the call

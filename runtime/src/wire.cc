@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "envelope.h"
+#include "metadata_wire.h"
 #include "round_up.h"
 #include "text.h"
 #include "topic.h"
@@ -20,6 +21,7 @@ constexpr std::string_view kStatusKey = "mqrpc-status";    // a canonical code, 
 constexpr std::string_view kAttemptKey = "mqrpc-attempt";  // 2 and up, decimal; absent: 1
 constexpr std::string_view kRefusedKey = "mqrpc-refused";  // the attempt which no handler has had
 constexpr std::string_view kBatchesKey = "mqrpc-batches";  // asked for: 1; taken: so many calls
+constexpr std::string_view kTrailerPrefix = "mqrpc-trailer-";
 constexpr std::string_view kProtobuf = "application/protobuf";
 
 const std::string* FindProperty(const Message& message, std::string_view key) {
@@ -66,7 +68,23 @@ absl::StatusOr<std::string> DecodeResult(Message message) {
   return DecodeEnvelope(code, message.payload);
 }
 
+// Most replies have none, and no user properties at all.
+absl::Status DecodeReplyMetadata(const Message& message, SharedMetadata& metadata) {
+  if (message.user_properties.empty()) return absl::OkStatus();
+  absl::StatusOr<Metadata> headers = DecodeMetadata(message, "");
+  if (!headers.ok()) return headers.status();
+  absl::StatusOr<Metadata> trailers = DecodeMetadata(message, kTrailerPrefix);
+  if (!trailers.ok()) return trailers.status();
+  metadata = ShareUnlessEmpty({*std::move(headers), *std::move(trailers)});
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+SharedMetadata ShareUnlessEmpty(ReplyMetadata metadata) {
+  if (metadata.headers.empty() && metadata.trailers.empty()) return nullptr;
+  return std::make_shared<const ReplyMetadata>(std::move(metadata));
+}
 
 std::string RequestTopic(
     std::string_view prefix,
@@ -170,6 +188,7 @@ Message EncodeRequest(
     message.user_properties.emplace_back(kAttemptKey, absl::StrCat(frame.attempt));
   }
   if (frame.asks_for_batches) message.user_properties.emplace_back(kBatchesKey, "1");
+  EncodeMetadata(frame.headers, "", message);
   return message;
 }
 
@@ -201,7 +220,10 @@ absl::StatusOr<RequestFrame> DecodeRequest(Message message) {
   }
   absl::StatusOr<absl::Duration> timeout = DecodeTimeout(message);
   if (!timeout.ok()) return timeout.status();
+  absl::StatusOr<Metadata> headers = DecodeMetadata(message, "");
+  if (!headers.ok()) return headers.status();
   RequestFrame frame;
+  frame.headers = *std::move(headers);
   frame.remaining = *timeout;
   if (message.expiry_seconds.has_value()) {
     frame.remaining = std::min(frame.remaining, absl::Seconds(*message.expiry_seconds));
@@ -218,7 +240,8 @@ Message EncodeReply(
     const ReplyAddress& address,
     absl::Duration remaining,
     absl::StatusOr<std::string> result,
-    Ran ran) {
+    Ran ran,
+    const SharedMetadata& metadata) {
   Message message;
   message.topic = address.topic.text();
   message.correlation_data = address.correlation;
@@ -227,6 +250,10 @@ Message EncodeReply(
   message.expiry_seconds = ExpirySeconds(remaining);
   if (address.offers_batches) {
     message.user_properties.emplace_back(kBatchesKey, absl::StrCat(kMaxBatchCalls));
+  }
+  if (metadata != nullptr) {
+    EncodeMetadata(metadata->headers, "", message);
+    EncodeMetadata(metadata->trailers, kTrailerPrefix, message);
   }
   if (result.ok()) {
     message.payload = *std::move(result);
@@ -245,9 +272,16 @@ Message EncodeReply(
 Reply DecodeReply(Message message) {
   std::optional<uint32_t> refused = DecodeNumber(message, kRefusedKey);
   uint32_t most_in_batch = DecodeNumber(message, kBatchesKey).value_or(0);
+  SharedMetadata metadata;
+  absl::Status status = DecodeReplyMetadata(message, metadata);
   absl::StatusOr<std::string> result = DecodeResult(std::move(message));
+  if (!status.ok() && result.ok()) result = absl::InternalError(status.message());
   if (result.ok()) refused.reset();
-  return {.result = std::move(result), .refused_attempt = refused, .most_in_batch = most_in_batch};
+  return {
+      .result = std::move(result),
+      .refused_attempt = refused,
+      .most_in_batch = most_in_batch,
+      .metadata = std::move(metadata)};
 }
 
 bool IsTooLarge(const absl::StatusOr<ReasonCode>& ack) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "mqrpc/message.h"
+#include "mqrpc/metadata.h"
 #include "shared_text.h"
 
 // The one place that knows how calls are laid onto MQTT: topics, properties, the error envelope.
@@ -30,7 +32,12 @@ struct RequestFrame {
   uint32_t attempt = 1;
   bool asks_for_batches = false;  // whether the server takes them
   std::string payload = {};
+  Metadata headers = {};
 };
+
+// Of a reply; null: none, as most have.
+using SharedMetadata = std::shared_ptr<const ReplyMetadata>;
+SharedMetadata ShareUnlessEmpty(ReplyMetadata metadata);
 
 // What is taken of one message, both ways. More is refused, since each call of it costs far more
 // than its bytes.
@@ -109,13 +116,15 @@ Message EncodeReply(
     const ReplyAddress& address,
     absl::Duration remaining,
     absl::StatusOr<std::string> result,
-    Ran ran);
+    Ran ran,
+    const SharedMetadata& metadata = nullptr);
 
 // The inverse. A status that cannot be read is UNKNOWN or INTERNAL, never OK.
 struct Reply {
   absl::StatusOr<std::string> result;
   std::optional<uint32_t> refused_attempt = {};  // which no handler has had; never if it is OK
   uint32_t most_in_batch = 0;                    // calls; 0: it has not been said
+  SharedMetadata metadata = nullptr;
 };
 Reply DecodeReply(Message message);
 

@@ -12,6 +12,7 @@
 #include "batch.h"
 #include "byte_reader.h"
 #include "expect.h"
+#include "metadata_wire.h"
 #include "mqrpc/batch.pb.h"
 #include "topic.h"
 #include "wire.h"
@@ -23,6 +24,20 @@ using namespace internal;
 
 constexpr size_t kMaxCalls = 10;
 
+// Whatever may be sent.
+Metadata ReadMetadata(ByteReader& input) {
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+  Metadata metadata;
+  for (uint32_t count = input.Below(3); count > 0; --count) {
+    std::string name = input.Bytes();
+    for (char& c : name) c = kLetters[static_cast<uint8_t>(c) % kLetters.size()];
+    if (input.Flag()) name += "-bin";
+    std::string value = input.Bytes();
+    if (wire::CheckMetadata(name, value).ok()) metadata.Add(name, value);
+  }
+  return metadata;
+}
+
 wire::RequestFrame ReadFrame(ByteReader& input) {
   uint32_t millis = std::clamp(input.Number(), 1u, 2147483647u);
   return {
@@ -30,13 +45,15 @@ wire::RequestFrame ReadFrame(ByteReader& input) {
       .remaining = absl::Milliseconds(millis) - absl::Microseconds(input.Below(2)),
       .attempt = std::max(input.Number(), 1u),
       .asks_for_batches = input.Flag(),
-      .payload = input.Bytes()};
+      .payload = input.Bytes(),
+      .headers = ReadMetadata(input)};
 }
 
 void ExpectSame(const wire::RequestFrame& read, const wire::RequestFrame& written) {
   Expect(read.correlation.value_or("") == *written.correlation, "correlations are equal");
   Expect(read.attempt == written.attempt, "attempts are equal");
   Expect(read.payload == written.payload, "payloads are equal");
+  Expect(read.headers == written.headers, "headers are equal");
   absl::Duration more = read.remaining - written.remaining;
   bool is_rounded_up = more >= absl::ZeroDuration() && more < absl::Milliseconds(1);
   Expect(is_rounded_up, "times are equal but for their rounding");
@@ -98,11 +115,19 @@ void ExpectSame(
   Expect(!is_text || read.result.status() == written.status(), "messages and details are equal");
 }
 
+void ExpectSame(const wire::SharedMetadata& read, const ReplyMetadata& written) {
+  ReplyMetadata none;
+  const ReplyMetadata& metadata = read != nullptr ? *read : none;
+  Expect(metadata.headers == written.headers, "headers are equal");
+  Expect(metadata.trailers == written.trailers, "trailers are equal");
+}
+
 void FuzzReplies(ByteReader input) {
   struct Written {
     std::string correlation;
     absl::StatusOr<std::string> result;
     std::optional<uint32_t> refused;
+    ReplyMetadata metadata;
   };
   std::vector<Written> replies;
   wire::BatchWriter writer;
@@ -117,13 +142,16 @@ void FuzzReplies(ByteReader input) {
     wire::Ran ran = has_run ? wire::Ran::kYes : wire::Ran::kNo;
     std::optional<uint32_t> refused;
     if (!has_run) refused = to.attempt;
-    writer.AddReply(to, result, ran);
-    Message message = wire::EncodeReply(to, absl::Seconds(1), result, ran);
+    ReplyMetadata metadata = {ReadMetadata(input), ReadMetadata(input)};
+    wire::SharedMetadata shared = wire::ShareUnlessEmpty(metadata);
+    writer.AddReply(to, result, ran, shared);
+    Message message = wire::EncodeReply(to, absl::Seconds(1), result, ran, shared);
     wire::Reply alone = wire::DecodeReply(message);
     Expect(message.correlation_data == to.correlation, "it has the call's correlation");
     Expect((alone.most_in_batch > 0) == to.offers_batches, "it offers the same");
     ExpectSame(alone, result, refused);
-    replies.push_back({*to.correlation, std::move(result), refused});
+    ExpectSame(alone.metadata, metadata);
+    replies.push_back({*to.correlation, std::move(result), refused, std::move(metadata)});
   }
   Message message = writer.TakeReplies("t", QoS::kAtLeastOnce, absl::Seconds(1));
   ReplyBatch batch;
@@ -135,6 +163,7 @@ void FuzzReplies(ByteReader input) {
     Expect(read[i].status.ok(), "a reply that is written can be read");
     Expect(read[i].correlation == replies[i].correlation, "correlations are equal");
     ExpectSame(read[i].reply, replies[i].result, replies[i].refused);
+    ExpectSame(read[i].reply.metadata, replies[i].metadata);
   }
 }
 

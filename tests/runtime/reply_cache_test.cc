@@ -23,10 +23,10 @@ ReplyCache::Request MakeRequest(
       .expires = At(expires)};
 }
 
-void RunOnce(ReplyCache& cache, ReplyCache::Request request, const ReplyCache::Result& result) {
+void RunOnce(ReplyCache& cache, ReplyCache::Request request, const ReplyCache::Answer& answer) {
   auto [verdict, entry] = cache.Admit(std::move(request));
   ASSERT_EQ(verdict, Verdict::kNew);
-  cache.Finish(entry, result);
+  cache.Finish(entry, answer);
 }
 
 Verdict VerdictOf(ReplyCache& cache, std::string key, Idempotency idempotency = {}) {
@@ -52,18 +52,18 @@ TEST(ReplyCacheTest, TheSameCorrelationOfAnotherTopicIsAnotherCall) {
 
 TEST(ReplyCacheTest, ARepetitionGetsTheSameReply) {
   ReplyCache cache(10, 10'000);
-  RunOnce(cache, MakeRequest("a"), std::string("reply"));
+  RunOnce(cache, MakeRequest("a"), {"reply"});
   ReplyCache::Admission again = cache.Admit(MakeRequest("a"));
   ASSERT_EQ(again.verdict, Verdict::kFinished);
-  EXPECT_EQ(*ReplyCache::ResultOf(*again.entry), "reply");
+  EXPECT_EQ(*ReplyCache::AnswerOf(*again.entry).result, "reply");
 }
 
 TEST(ReplyCacheTest, ARepetitionOfOneThatFailedGetsTheSameError) {
   ReplyCache cache(10, 10'000);
-  RunOnce(cache, MakeRequest("a"), absl::AbortedError("why"));
+  RunOnce(cache, MakeRequest("a"), {absl::AbortedError("why")});
   ReplyCache::Admission again = cache.Admit(MakeRequest("a"));
   ASSERT_EQ(again.verdict, Verdict::kFinished);
-  EXPECT_EQ(ReplyCache::ResultOf(*again.entry).status(), absl::AbortedError("why"));
+  EXPECT_EQ(ReplyCache::AnswerOf(*again.entry).result.status(), absl::AbortedError("why"));
 }
 
 TEST(ReplyCacheTest, AnotherRequestWithTheSameKeyIsAConflict) {
@@ -72,7 +72,7 @@ TEST(ReplyCacheTest, AnotherRequestWithTheSameKeyIsAConflict) {
   ReplyCache::Request other = MakeRequest("a");
   other.fingerprint = 2;
   EXPECT_EQ(cache.Admit(other).verdict, Verdict::kConflict);
-  cache.Finish(running.entry, std::string());
+  cache.Finish(running.entry, {});
   EXPECT_EQ(cache.Admit(other).verdict, Verdict::kConflict);
 }
 
@@ -88,15 +88,15 @@ TEST(ReplyCacheTest, WithoutSideEffectsOnlyARunningOneIsJoined) {
   ReplyCache::Request request = MakeRequest("a", Idempotency::kNoSideEffects);
   ReplyCache::Admission running = cache.Admit(request);
   EXPECT_EQ(cache.Admit(request).verdict, Verdict::kRunning);
-  cache.Finish(running.entry, std::string("reply"));
+  cache.Finish(running.entry, {"reply"});
   EXPECT_TRUE(cache.empty());
   EXPECT_EQ(cache.Admit(request).verdict, Verdict::kNew);
 }
 
 TEST(ReplyCacheTest, AReplyIsKeptAsLongAsItsCallerMayAskAgain) {
   ReplyCache cache(10, 10'000);
-  RunOnce(cache, MakeRequest("long", Idempotency::kUnknown, 20), std::string());
-  RunOnce(cache, MakeRequest("short", Idempotency::kUnknown, 10), std::string());
+  RunOnce(cache, MakeRequest("long", Idempotency::kUnknown, 20), {});
+  RunOnce(cache, MakeRequest("short", Idempotency::kUnknown, 10), {});
   EXPECT_EQ(cache.next_expiry(), At(10));
 
   cache.Expire(At(10));
@@ -113,17 +113,17 @@ TEST(ReplyCacheTest, ARunningOneStaysHoweverLongItTakes) {
   ReplyCache::Admission running = cache.Admit(MakeRequest("a"));
   cache.Expire(At(100));
   EXPECT_EQ(cache.Admit(MakeRequest("a")).verdict, Verdict::kRunning);
-  cache.Finish(running.entry, std::string());
+  cache.Finish(running.entry, {});
   cache.Expire(At(100));
   EXPECT_TRUE(cache.empty());
 }
 
 TEST(ReplyCacheTest, TheOldestIdempotentOneGoesFirst) {
   ReplyCache cache(3, 10'000);
-  RunOnce(cache, MakeRequest("command"), std::string());
-  RunOnce(cache, MakeRequest("older", Idempotency::kIdempotent), std::string());
-  RunOnce(cache, MakeRequest("newer", Idempotency::kIdempotent), std::string());
-  RunOnce(cache, MakeRequest("another"), std::string());
+  RunOnce(cache, MakeRequest("command"), {});
+  RunOnce(cache, MakeRequest("older", Idempotency::kIdempotent), {});
+  RunOnce(cache, MakeRequest("newer", Idempotency::kIdempotent), {});
+  RunOnce(cache, MakeRequest("another"), {});
 
   EXPECT_EQ(VerdictOf(cache, "command"), Verdict::kFinished);
   EXPECT_EQ(VerdictOf(cache, "newer", Idempotency::kIdempotent), Verdict::kFinished);
@@ -134,7 +134,7 @@ TEST(ReplyCacheTest, TheOldestIdempotentOneGoesFirst) {
 TEST(ReplyCacheTest, ThenTheOldestOfTheOthersWhichIsCounted) {
   ReplyCache cache(2, 10'000);
   for (const char* key : {"first", "second", "third"}) {
-    RunOnce(cache, MakeRequest(key), std::string());
+    RunOnce(cache, MakeRequest(key), {});
   }
   EXPECT_EQ(cache.evicted(), 1u);
   EXPECT_EQ(VerdictOf(cache, "third"), Verdict::kFinished);
@@ -143,9 +143,9 @@ TEST(ReplyCacheTest, ThenTheOldestOfTheOthersWhichIsCounted) {
 
 TEST(ReplyCacheTest, OfThemThatWithTheShortestTimeLeft) {
   ReplyCache cache(2, 10'000);
-  RunOnce(cache, MakeRequest("long", Idempotency::kUnknown, 20), std::string());
-  RunOnce(cache, MakeRequest("short", Idempotency::kUnknown, 10), std::string());
-  RunOnce(cache, MakeRequest("another", Idempotency::kUnknown, 20), std::string());
+  RunOnce(cache, MakeRequest("long", Idempotency::kUnknown, 20), {});
+  RunOnce(cache, MakeRequest("short", Idempotency::kUnknown, 10), {});
+  RunOnce(cache, MakeRequest("another", Idempotency::kUnknown, 20), {});
   EXPECT_EQ(cache.evicted(), 1u);
   EXPECT_EQ(VerdictOf(cache, "long"), Verdict::kFinished);
   EXPECT_EQ(VerdictOf(cache, "another"), Verdict::kFinished);
@@ -155,7 +155,7 @@ TEST(ReplyCacheTest, OneWithoutALimitStays) {
   ReplyCache cache(10, 10'000);
   ReplyCache::Request request = MakeRequest("a");
   request.expires = absl::InfiniteFuture();
-  RunOnce(cache, request, std::string());
+  RunOnce(cache, request, {});
   EXPECT_EQ(cache.next_expiry(), absl::InfiniteFuture());
   cache.Expire(At(1'000'000));
   EXPECT_EQ(cache.Admit(request).verdict, Verdict::kFinished);
@@ -166,8 +166,8 @@ TEST(ReplyCacheTest, ARunningOneIsNeverEvicted) {
   ReplyCache::Admission first = cache.Admit(MakeRequest("first"));
   ReplyCache::Admission second = cache.Admit(MakeRequest("second"));
   EXPECT_EQ(cache.Admit(MakeRequest("first")).verdict, Verdict::kRunning);
-  cache.Finish(first.entry, std::string());
-  cache.Finish(second.entry, std::string());
+  cache.Finish(first.entry, {});
+  cache.Finish(second.entry, {});
   EXPECT_EQ(cache.evicted(), 1u);
   EXPECT_EQ(VerdictOf(cache, "second"), Verdict::kFinished);
 }
@@ -175,7 +175,7 @@ TEST(ReplyCacheTest, ARunningOneIsNeverEvicted) {
 TEST(ReplyCacheTest, ItsBytesAreBounded) {
   ReplyCache cache(100, 10'000);
   for (int i = 0; i < 10; ++i) {
-    RunOnce(cache, MakeRequest(std::to_string(i)), std::string(2000, 'x'));
+    RunOnce(cache, MakeRequest(std::to_string(i)), {std::string(2000, 'x')});
   }
   EXPECT_EQ(VerdictOf(cache, "9"), Verdict::kFinished);
   EXPECT_GE(cache.evicted(), 5u);

@@ -1,10 +1,12 @@
 #ifndef MQRPC_CALL_OPTIONS_H_
 #define MQRPC_CALL_OPTIONS_H_
 
+#include <memory>
 #include <optional>
 
 #include "absl/time/time.h"
 #include "mqrpc/message.h"
+#include "mqrpc/metadata.h"
 #include "mqrpc/server_context.h"
 
 namespace mqrpc {
@@ -47,8 +49,18 @@ struct CallOptions {
   std::optional<bool> shares_messages = {};
   std::optional<RetryPolicy> retry = {};
 
+  // Travel with the request; its handler has them as ServerContext::headers().
+  Metadata headers = {};
+
+  // Where to put what comes beside the reply: before the call completes, and not after.
+  //
+  //   auto metadata = std::make_shared<mqrpc::ReplyMetadata>();
+  //   absl::StatusOr<AddReply> reply = calculator.Add(request, {.reply_metadata = metadata});
+  //   const std::string* revision = metadata->headers.Find("revision");
+  std::shared_ptr<ReplyMetadata> reply_metadata = nullptr;
+
   // For a call that is a part of another, which a handler of this process answers: it ends when
-  // that one does.
+  // that one does, and belongs to the same trace (W3C Trace Context: `traceparent`, `tracestate`).
   static CallOptions From(const ServerContext& context);
 };
 

@@ -67,6 +67,9 @@ struct ChannelOptions {
   // 5 section 3.2.2.3.6) counts as well.
   size_t max_message_size = 4 << 20;
 
+  // Of the metadata of one request or reply, names and values; more is answered RESOURCE_EXHAUSTED.
+  size_t max_metadata_size = 8 << 10;
+
   // Requests to one service that are sent and not answered; further ones wait in the channel, where
   // they can still expire and be cancelled. A broker queues only so many messages for a server that
   // is slower than its callers, 1,000 for a stock Mosquitto, and silently drops more. For thousands

@@ -1,9 +1,12 @@
 #ifndef MQRPC_METHOD_H_
 #define MQRPC_METHOD_H_
 
+#include <optional>
 #include <string_view>
 
+#include "absl/time/time.h"
 #include "mqrpc/call_options.h"
+#include "mqrpc/message.h"
 
 namespace mqrpc {
 
@@ -14,13 +17,22 @@ enum class Idempotency {
   kNoSideEffects,  // nothing, as the first: replies are not kept for repetitions either
 };
 
+// What the .proto of a method says of its calls: as CallOptions, which come before it.
+struct MethodOptions {
+  std::optional<absl::Duration> timeout = {};
+  std::optional<QoS> qos = {};
+  std::optional<bool> wait_for_ready = {};
+  std::optional<bool> shares_messages = {};
+  std::optional<RetryPolicy> retry = {};
+};
+
 // Names a method, and says what its .proto says about it. The strings must outlive the call that
 // starts with it, as literals do.
 struct Method {
   std::string_view service = {};  // with its package: `acme.Thermostat`
   std::string_view name = {};
   Idempotency idempotency = Idempotency::kUnknown;
-  CallOptions options = {};  // unless the call says otherwise
+  MethodOptions options = {};
 };
 
 }  // namespace mqrpc

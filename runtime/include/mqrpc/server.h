@@ -41,6 +41,10 @@ struct ServerOptions {
   // larger reply is replaced by that.
   size_t max_message_size = 4 << 20;
 
+  // Of the metadata of one request or reply, names and values. A request with more is answered
+  // RESOURCE_EXHAUSTED unrun.
+  size_t max_metadata_size = 8 << 10;
+
   // Replies that are kept to answer a request that is delivered or sent again, for as long as its
   // caller waits (120 s if that is not known). If there is no more room, what would be kept for the
   // shortest time goes, that of idempotent methods first. 0 entries: none, and a request that comes

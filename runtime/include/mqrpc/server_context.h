@@ -2,21 +2,28 @@
 #define MQRPC_SERVER_CONTEXT_H_
 
 #include <algorithm>
+#include <cstddef>
 #include <stop_token>
 #include <string_view>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "mqrpc/event_loop.h"
+#include "mqrpc/metadata.h"
 
 namespace mqrpc {
 
 namespace internal {
+
+class UnaryServerCall;
 
 // What a context asks of its call.
 class CallControl {
  public:
   virtual bool IsCancelled() = 0;
   virtual std::stop_token StopToken() = 0;
+  virtual size_t max_metadata_size() const = 0;
 
  protected:
   ~CallControl() = default;
@@ -34,11 +41,13 @@ class ServerContext {
       absl::Time deadline,
       std::string_view method,
       bool wants_reply,
+      Metadata headers,
       internal::CallControl& call)
       : clock_(clock),
         deadline_(deadline),
         method_(method),
         wants_reply_(wants_reply),
+        headers_(std::move(headers)),
         call_(call) {}
 
   // How long the caller will still wait; zero when it has given up; InfiniteDuration if it named no
@@ -47,6 +56,16 @@ class ServerContext {
     if (deadline_ == absl::InfiniteFuture()) return absl::InfiniteDuration();
     return std::max(absl::ZeroDuration(), deadline_ - clock_.Now());
   }
+
+  // What came with the request: CallOptions::headers, or the user properties of a plain MQTT tool,
+  // names in lower case. Those that could not be metadata are left out.
+  const Metadata& headers() const { return headers_; }
+
+  // Adds to what goes with the answer, be it a reply or a status. INVALID_ARGUMENT naming what is
+  // wrong, RESOURCE_EXHAUSTED beyond ServerOptions::max_metadata_size. In a unary call headers and
+  // trailers arrive together.
+  absl::Status AddHeader(std::string_view name, std::string_view value);
+  absl::Status AddTrailer(std::string_view name, std::string_view value);
 
   // Whether nobody waits for the answer any more: the caller has cancelled the call or dropped its
   // handle, or its time is up. A long handler asks now and then, and ends; whatever it answers then
@@ -70,10 +89,16 @@ class ServerContext {
   bool wants_reply() const { return wants_reply_; }
 
  private:
+  friend class internal::UnaryServerCall;
+
+  absl::Status Add(Metadata& metadata, std::string_view name, std::string_view value);
+
   const EventLoop& clock_;
   absl::Time deadline_;
   std::string_view method_;
   bool wants_reply_;
+  const Metadata headers_;
+  ReplyMetadata reply_metadata_;
   internal::CallControl& call_;
 };
 

@@ -1,0 +1,103 @@
+// What docs/guide.md shows of a call's surroundings: giving up, and metadata.
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "mqrpc/channel.h"
+#include "mqrpc/in_process_transport.h"
+#include "mqrpc/server.h"
+#include "valve.mqrpc.pb.h"
+
+class StuckValve final : public acme::Valve::Service {
+ public:
+  std::promise<void> runs;
+  std::promise<void> stopped;
+
+ private:
+  absl::StatusOr<acme::TurnReply> Turn(
+      mqrpc::ServerContext& context,
+      const acme::TurnRequest& request) override {
+    runs.set_value();
+    absl::StatusOr<acme::TurnReply> reply = WaitFor(context, request);
+    EXPECT_EQ(reply.status().code(), absl::StatusCode::kCancelled);
+    stopped.set_value();
+    return reply;
+  }
+
+  absl::StatusOr<acme::TurnReply> WaitFor(
+      mqrpc::ServerContext& context,
+      const acme::TurnRequest& request) {
+    std::unique_lock lock(mutex_);
+    bool is_there =
+        turned_.wait(lock, context.stop_token(), [&] { return position_ == request.degrees(); });
+    if (!is_there) return absl::CancelledError("nobody waits for the valve any more");
+    return acme::TurnReply();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable_any turned_;
+  double position_ = 0;
+};
+
+class TenantsValve final : public acme::Valve::Service {
+  absl::StatusOr<acme::TurnReply> Turn(mqrpc::ServerContext& context, const acme::TurnRequest&)
+      override {
+    const std::string* tenant = context.headers().Find("tenant");
+    if (tenant == nullptr) return absl::UnauthenticatedError("which tenant is it for?");
+    absl::Status added = context.AddTrailer("took", "12 ms");
+    if (!added.ok()) return added;
+    return acme::TurnReply();
+  }
+};
+
+class GuideContextTest : public testing::Test {
+ protected:
+  void Serve(mqrpc::Service& service) {
+    server_ = std::make_unique<mqrpc::Server>(*server_connection_);
+    ASSERT_TRUE(server_->Register(service).ok());
+    ASSERT_TRUE(server_->Start().ok());
+  }
+
+  mqrpc::InProcessBroker broker_;
+  std::unique_ptr<mqrpc::Transport> server_connection_ = *broker_.Connect("valve");
+  std::unique_ptr<mqrpc::Transport> connection_ = *broker_.Connect("caller");
+  std::unique_ptr<mqrpc::Server> server_;
+  mqrpc::Channel channel_{*connection_};
+};
+
+TEST_F(GuideContextTest, ACallThatIsGivenUpStopsItsHandler) {
+  StuckValve service;
+  Serve(service);
+  acme::Valve::Stub valve(channel_);
+  acme::TurnRequest request;
+  request.set_degrees(90);
+
+  auto call = valve.TurnAsync(request);
+  service.runs.get_future().wait();
+  call.Cancel();
+
+  service.stopped.get_future().wait();
+  server_.reset();
+}
+
+TEST_F(GuideContextTest, MetadataTravelsBesideTheRequestAndTheReply) {
+  TenantsValve service;
+  Serve(service);
+  acme::Valve::Stub valve(channel_);
+  acme::TurnRequest request;
+
+  auto metadata = std::make_shared<mqrpc::ReplyMetadata>();
+  auto reply = valve.Turn(request, {.headers = {{"tenant", "acme"}}, .reply_metadata = metadata});
+  const std::string* took = metadata->trailers.Find("took");
+
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  ASSERT_NE(took, nullptr);
+  EXPECT_EQ(*took, "12 ms");
+  EXPECT_EQ(valve.Turn(request).status().code(), absl::StatusCode::kUnauthenticated);
+  server_.reset();
+}
