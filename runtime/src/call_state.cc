@@ -24,13 +24,19 @@ CallState::CallState(
 CallState::~CallState() { FreePlace(); }
 
 bool CallState::Complete(Result result) {
+  std::shared_ptr<Executor> executor;
   {
     MutexLock lock(mutex_);
     core_ = nullptr;
     result_ = std::move(result);
-    if (continuation_) return true;
+    if (continuation_ && chosen_executor_ == nullptr) return true;
+    if (continuation_) executor = chosen_executor_;
   }
-  completed_.NotifyOne();
+  if (executor == nullptr) {
+    completed_.NotifyOne();
+  } else {
+    executor->Run([state = shared_from_this()] { state->Continue(); });
+  }
   return false;
 }
 
@@ -67,8 +73,14 @@ CallState::Result CallState::Wait() {
   return *std::move(result_);
 }
 
+void CallState::On(std::shared_ptr<Executor> executor) {
+  MutexLock lock(mutex_);
+  chosen_executor_ = std::move(executor);
+}
+
 void CallState::Then(Continuation continuation) {
   bool is_taken;
+  std::shared_ptr<Executor> executor;
   {
     MutexLock lock(mutex_);
     is_taken = std::exchange(is_taken_, true);
@@ -76,11 +88,12 @@ void CallState::Then(Continuation continuation) {
       continuation_ = std::move(continuation);
       if (!result_.has_value()) return;
     }
+    executor = chosen_executor_ != nullptr ? chosen_executor_ : executor_;
   }
   if (is_taken) return continuation(TakenError());
   // Without an executor the call failed before it was started: there is no thread to keep free.
-  if (executor_ == nullptr) return Continue();
-  executor_->Run([state = shared_from_this()] { state->Continue(); });
+  if (executor == nullptr) return Continue();
+  executor->Run([state = shared_from_this()] { state->Continue(); });
 }
 
 void CallState::Cancel() {
@@ -97,6 +110,10 @@ void CallState::FreePlace() {
 absl::StatusOr<std::string> ByteCall::Wait() {
   // The handle keeps the state: another thread may be about to cancel.
   return state_ != nullptr ? state_->Wait() : TakenError();
+}
+
+void ByteCall::On(std::shared_ptr<Executor> executor) {
+  if (state_ != nullptr) state_->On(std::move(executor));
 }
 
 void ByteCall::Then(CallState::Continuation continuation) {

@@ -58,13 +58,16 @@ class CallState final : public std::enable_shared_from_this<CallState> {
   CallState(const CallState&) = delete;
   CallState& operator=(const CallState&) = delete;
 
-  // Once. Wakes the one who waits. True if there is a continuation instead, for the executor to run
-  // by Continue().
+  // Once. Wakes the one who waits, or hands the continuation to the executor that was chosen for
+  // it. True if there is one for the channel's executor to run, by Continue().
   bool Complete(Result result);
   void Continue();
 
   bool is_complete();
   Result Wait();
+
+  // Where the continuation is to run instead of on the channel's executor. Before Then.
+  void On(std::shared_ptr<Executor> executor);
   void Then(Continuation continuation);
   void Cancel();
 
@@ -72,7 +75,7 @@ class CallState final : public std::enable_shared_from_this<CallState> {
   void FreePlace();
 
   const uint64_t id_ = 0;
-  const std::shared_ptr<Executor> executor_ = nullptr;
+  const std::shared_ptr<Executor> executor_ = nullptr;  // the channel's; null if it was refused
   std::shared_ptr<OutstandingCalls> outstanding_ = nullptr;  // null once its place is free
 
   Mutex mutex_;
@@ -80,6 +83,7 @@ class CallState final : public std::enable_shared_from_this<CallState> {
   ChannelCore* core_ MQRPC_GUARDED_BY(mutex_) = nullptr;  // null once the call has completed
   bool is_taken_ MQRPC_GUARDED_BY(mutex_) = false;        // or will be: somebody waits
   std::optional<Result> result_ MQRPC_GUARDED_BY(mutex_);
+  std::shared_ptr<Executor> chosen_executor_ MQRPC_GUARDED_BY(mutex_);  // null: the channel's
   Continuation continuation_ MQRPC_GUARDED_BY(mutex_);
 };
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "fake_echo.h"
 #include "gate.h"
@@ -183,6 +184,94 @@ TEST_F(CallTest, AFailureBeforeTheStartIsThereAtOnce) {
   auto outcome = Watch(Echo::Stub(channel_).SayAsync(Text(), {.timeout = absl::ZeroDuration()}));
   EXPECT_EQ(outcome->times, 1);
   EXPECT_THAT(outcome->result, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("timeout")));
+}
+
+// Keeps what it is to run until it is told to.
+class HeldExecutor final : public Executor {
+ public:
+  void Run(absl::AnyInvocable<void()> task) override { tasks_.push_back(std::move(task)); }
+  size_t size() const { return tasks_.size(); }
+  void RunAll() {
+    for (auto& task : std::exchange(tasks_, {})) task();
+  }
+
+ private:
+  std::vector<absl::AnyInvocable<void()>> tasks_;
+};
+
+TEST_F(CallTest, AReplyComesOnTheExecutorThatWasChosenForIt) {
+  HeldExecutor executor;
+  auto outcome = Watch(Start().On(executor));
+  Reply(0);
+  network_.loop.RunUntilIdle();
+  EXPECT_EQ(outcome->times, 0);
+  ASSERT_EQ(executor.size(), 1u);
+
+  executor.RunAll();
+
+  EXPECT_EQ(outcome->times, 1);
+  EXPECT_EQ(outcome->result->text(), "hello");
+}
+
+TEST_F(CallTest, SoDoesOneThatWasThereBefore) {
+  HeldExecutor executor;
+  Call<Text> call = Start();
+  Reply(0);
+  absl::StatusOr<Text> result = absl::UnknownError("not yet");
+  call.Then(executor, [&result](absl::StatusOr<Text> reply) { result = std::move(reply); });
+  network_.loop.RunUntilIdle();
+  EXPECT_THAT(result, StatusIs(absl::StatusCode::kUnknown, "not yet"));
+
+  executor.RunAll();
+
+  EXPECT_EQ(result->text(), "hello");
+}
+
+TEST_F(CallTest, AndAFailureBeforeTheStart) {
+  HeldExecutor executor;
+  auto outcome =
+      Watch(Echo::Stub(channel_).SayAsync(Text(), {.timeout = absl::ZeroDuration()}).On(executor));
+  EXPECT_EQ(outcome->times, 0);
+
+  executor.RunAll();
+
+  EXPECT_EQ(outcome->times, 1);
+  EXPECT_THAT(outcome->result, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("timeout")));
+}
+
+TEST_F(CallTest, AndAnAcceptance) {
+  HeldExecutor executor;
+  absl::Status status = absl::UnknownError("not yet");
+  Echo::Stub(channel_).SayNotify(Text()).Then(executor, [&status](absl::Status accepted) {
+    status = std::move(accepted);
+  });
+  network_.loop.RunUntilIdle();
+  ASSERT_EQ(executor.size(), 1u);
+
+  executor.RunAll();
+
+  EXPECT_THAT(status, IsOk());
+}
+
+TEST_F(CallTest, TheLastExecutorThatIsChosenCounts) {
+  HeldExecutor first;
+  HeldExecutor second;
+  auto outcome = Watch(Start().On(first).On(second));
+  Reply(0);
+  EXPECT_EQ(first.size(), 0u);
+  second.RunAll();
+  EXPECT_EQ(outcome->times, 1);
+}
+
+TEST_F(CallTest, ThenOnAnEmptyHandleFailsWhateverTheExecutor) {
+  HeldExecutor executor;
+  Call<Text> call = Start();
+  call.Detach();
+  auto outcome = Watch(std::move(call).On(executor));
+  EXPECT_EQ(outcome->times, 1);
+  EXPECT_THAT(
+      outcome->result,
+      StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("detached")));
 }
 
 TEST_F(CallTest, WhatAContinuationHoldsIsGoneAfterIt) {

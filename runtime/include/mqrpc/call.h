@@ -9,6 +9,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "mqrpc/executor.h"
 #include "mqrpc/serialize.h"
 
 namespace mqrpc {
@@ -32,6 +33,7 @@ class ByteCall {
   }
 
   absl::StatusOr<std::string> Wait();
+  void On(std::shared_ptr<Executor> executor);
   void Then(absl::AnyInvocable<void(absl::StatusOr<std::string>)> continuation);
   void Cancel();
   void Detach() { state_ = nullptr; }
@@ -51,6 +53,7 @@ class ByteCall {
 //   absl::StatusOr<AddReply> reply = call.Wait();
 //
 //   calculator.AddAsync(request).Then([](absl::StatusOr<AddReply> reply) { ... });
+//   calculator.AddAsync(request).On(executor).Then(...);   // there, not on the channel's executor
 //
 // Dropping the handle cancels the call, unless it was detached. The result is taken once: after
 // `Wait`, `Then` or `Detach` the handle is empty; `Wait` on an empty handle answers
@@ -83,6 +86,19 @@ class [[nodiscard]] Call {
     call_.Then([continuation = std::move(continuation)](absl::StatusOr<std::string> bytes) mutable {
       continuation(Parse<Reply>(std::move(bytes)));
     });
+  }
+
+  // What follows, `Then`, takes place on `executor`, which must outlive the channel, whatever the
+  // channel's is; also for a call that was refused.
+  Call On(Executor& executor) && {
+    call_.On(internal::Borrowed(executor));
+    return std::move(*this);
+  }
+
+  // The same as On(executor).Then(continuation).
+  template <std::invocable<absl::StatusOr<Reply>> Continuation>
+  void Then(Executor& executor, Continuation continuation) {
+    std::move(*this).On(executor).Then(std::move(continuation));
   }
 
   // Gives up on the result: the call is forgotten, a reply to it is dropped. Waiting for it answers
@@ -118,6 +134,14 @@ class [[nodiscard]] Call<void> {
     call_.Then([continuation = std::move(continuation)](absl::StatusOr<std::string> none) mutable {
       continuation(std::move(none).status());
     });
+  }
+  Call On(Executor& executor) && {
+    call_.On(internal::Borrowed(executor));
+    return std::move(*this);
+  }
+  template <std::invocable<absl::Status> Continuation>
+  void Then(Executor& executor, Continuation continuation) {
+    std::move(*this).On(executor).Then(std::move(continuation));
   }
   void Cancel() { call_.Cancel(); }
   void Detach() { call_.Detach(); }

@@ -1,12 +1,14 @@
 #ifndef MQRPC_EXECUTOR_H_
 #define MQRPC_EXECUTOR_H_
 
+#include <memory>
+
 #include "absl/functional/any_invocable.h"
 
 namespace mqrpc {
 
-// Where `Call::Then` runs its continuations. Give a channel your own to have them resume on a
-// thread of yours; without one the channel owns a single thread for them.
+// Where the continuations of calls run. Give a channel your own, or a single call by `Call::On`, to
+// have them on a thread of yours; without one the channel owns a single thread for them.
 //
 //   class AsioExecutor final : public mqrpc::Executor {
 //     void Run(absl::AnyInvocable<void()> task) override {
@@ -23,6 +25,14 @@ class Executor {
   virtual void Run(absl::AnyInvocable<void()> task) = 0;
 };
 
+namespace internal {
+
+// One that its user keeps alive, beside those that we own.
+inline std::shared_ptr<Executor> Borrowed(Executor& executor) {
+  return std::shared_ptr<Executor>(std::shared_ptr<Executor>(), &executor);
+}
+
+}  // namespace internal
 }  // namespace mqrpc
 
 #endif  // MQRPC_EXECUTOR_H_
