@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "channel_core.h"
 #include "mqrpc/call.h"
 
@@ -47,7 +48,8 @@ void CallState::Continue() {
   Result result;
   {
     MutexLock lock(mutex_);
-    continuation = std::move(continuation_);
+    if (!continuation_) return;  // dropped meanwhile
+    continuation = std::exchange(continuation_, nullptr);
     result = *std::move(result_);
   }
   FreePlace();
@@ -73,9 +75,20 @@ CallState::Result CallState::Wait() {
   return *std::move(result_);
 }
 
+// Without an executor it failed before it was started: there is no thread to keep free.
+bool CallState::AnswersAtOnce() {
+  MutexLock lock(mutex_);
+  return is_taken_ || (executor_ == nullptr && chosen_executor_ == nullptr);
+}
+
 void CallState::On(std::shared_ptr<Executor> executor) {
   MutexLock lock(mutex_);
   chosen_executor_ = std::move(executor);
+}
+
+void CallState::OnUnlessChosen(std::shared_ptr<Executor> executor) {
+  MutexLock lock(mutex_);
+  if (chosen_executor_ == nullptr) chosen_executor_ = std::move(executor);
 }
 
 void CallState::Then(Continuation continuation) {
@@ -91,7 +104,6 @@ void CallState::Then(Continuation continuation) {
     executor = chosen_executor_ != nullptr ? chosen_executor_ : executor_;
   }
   if (is_taken) return continuation(TakenError());
-  // Without an executor the call failed before it was started: there is no thread to keep free.
   if (executor == nullptr) return Continue();
   executor->Run([state = shared_from_this()] { state->Continue(); });
 }
@@ -100,6 +112,13 @@ void CallState::Cancel() {
   // Under the lock, since the channel does not go before it has completed its calls, and that needs
   // the lock: so it is still there. Posting takes no other lock of ours.
   MutexLock lock(mutex_);
+  if (core_ != nullptr) core_->PostCancel(id_);
+}
+
+void CallState::Drop() {
+  Continuation forgotten;  // goes after the lock
+  MutexLock lock(mutex_);
+  forgotten = std::exchange(continuation_, nullptr);
   if (core_ != nullptr) core_->PostCancel(id_);
 }
 
@@ -121,8 +140,36 @@ void ByteCall::Then(CallState::Continuation continuation) {
   std::exchange(state_, nullptr)->Then(std::move(continuation));
 }
 
+bool ByteCall::AnswersAtOnce() const { return state_ == nullptr || state_->AnswersAtOnce(); }
+
+void ByteCall::Listen(std::shared_ptr<Executor> executor, CallState::Continuation continuation) {
+  if (state_ == nullptr) return continuation(TakenError());
+  std::shared_ptr<CallState> state = state_;  // the continuation may drop the handle
+  state->OnUnlessChosen(std::move(executor));
+  state->Then(std::move(continuation));
+}
+
+void ByteCall::Drop() {
+  if (state_ != nullptr) state_->Drop();
+}
+
 void ByteCall::Cancel() {
   if (state_ != nullptr) state_->Cancel();
+}
+
+// The coroutine may run, and end, on another thread before Listen has returned: nothing of it is
+// touched from there on. (By clang before version 17 the variables of a function that is inlined
+// into a coroutine may be made a part of that; so it takes pointers, too.)
+ABSL_ATTRIBUTE_NOINLINE void ByteAwaiter::Suspend(
+    std::coroutine_handle<> coroutine,
+    const TaskPromiseBase* task) {
+  coroutine_ = coroutine;
+  call_.Listen(
+      task != nullptr ? task->executor() : nullptr,
+      [this](absl::StatusOr<std::string> result) {
+        result_ = std::move(result);
+        coroutine_.resume();
+      });
 }
 
 }  // namespace mqrpc::internal

@@ -66,10 +66,16 @@ class CallState final : public std::enable_shared_from_this<CallState> {
   bool is_complete();
   Result Wait();
 
+  bool AnswersAtOnce();
+
   // Where the continuation is to run instead of on the channel's executor. Before Then.
   void On(std::shared_ptr<Executor> executor);
+  void OnUnlessChosen(std::shared_ptr<Executor> executor);
   void Then(Continuation continuation);
   void Cancel();
+
+  // Cancels, and forgets the continuation unless it runs already.
+  void Drop();
 
  private:
   void FreePlace();

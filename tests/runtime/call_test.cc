@@ -7,12 +7,12 @@
 #include <string>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include "fake_echo.h"
 #include "gate.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "held_executor.h"
 #include "mqrpc/channel.h"
 #include "outcome.h"
 #include "status_matchers.h"
@@ -185,19 +185,6 @@ TEST_F(CallTest, AFailureBeforeTheStartIsThereAtOnce) {
   EXPECT_EQ(outcome->times, 1);
   EXPECT_THAT(outcome->result, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("timeout")));
 }
-
-// Keeps what it is to run until it is told to.
-class HeldExecutor final : public Executor {
- public:
-  void Run(absl::AnyInvocable<void()> task) override { tasks_.push_back(std::move(task)); }
-  size_t size() const { return tasks_.size(); }
-  void RunAll() {
-    for (auto& task : std::exchange(tasks_, {})) task();
-  }
-
- private:
-  std::vector<absl::AnyInvocable<void()>> tasks_;
-};
 
 TEST_F(CallTest, AReplyComesOnTheExecutorThatWasChosenForIt) {
   HeldExecutor executor;

@@ -2,7 +2,9 @@
 #define MQRPC_CALL_H_
 
 #include <concepts>
+#include <coroutine>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -11,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "mqrpc/executor.h"
 #include "mqrpc/serialize.h"
+#include "mqrpc/task.h"
 
 namespace mqrpc {
 
@@ -22,12 +25,12 @@ class CallState;
 class ByteCall {
  public:
   explicit ByteCall(std::shared_ptr<CallState> state) : state_(std::move(state)) {}
-  ~ByteCall() { Cancel(); }
+  ~ByteCall() { Drop(); }
 
   ByteCall(ByteCall&&) = default;
   ByteCall& operator=(ByteCall&& other) {
     if (this == &other) return *this;
-    Cancel();
+    Drop();
     state_ = std::move(other.state_);
     return *this;
   }
@@ -38,9 +41,49 @@ class ByteCall {
   void Cancel();
   void Detach() { state_ = nullptr; }
 
+  // Whether Wait() returns at once, because the call was refused or there is no result to take.
+  // Where Then would run its continuation right here, that is.
+  bool AnswersAtOnce() const;
+
+  // As Then, on `executor` unless it is null or another was chosen. But the handle stays: when it
+  // is dropped, before the executor has come to the continuation, that is forgotten.
+  void Listen(
+      std::shared_ptr<Executor> executor,
+      absl::AnyInvocable<void(absl::StatusOr<std::string>)> continuation);
+
  private:
+  // Cancels the call, and forgets the continuation.
+  void Drop();
+
   // Shared by the caller's handle and the channel's table, either of which may go first.
   std::shared_ptr<CallState> state_;
+};
+
+// What a coroutine waits in. When that is destroyed instead of being resumed, so is this, and drops
+// the call.
+class ByteAwaiter {
+ public:
+  explicit ByteAwaiter(ByteCall call) : call_(std::move(call)) {}
+
+  ByteAwaiter(const ByteAwaiter&) = delete;
+  ByteAwaiter& operator=(const ByteAwaiter&) = delete;
+
+  bool await_ready() const { return call_.AnswersAtOnce(); }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> coroutine) {
+    Suspend(coroutine, TaskOf(coroutine));
+  }
+
+ protected:
+  ~ByteAwaiter() = default;
+  absl::StatusOr<std::string> Take() { return result_ ? *std::move(result_) : call_.Wait(); }
+
+ private:
+  void Suspend(std::coroutine_handle<> coroutine, const TaskPromiseBase* task);
+
+  ByteCall call_;
+  std::coroutine_handle<> coroutine_;
+  std::optional<absl::StatusOr<std::string>> result_;
 };
 
 }  // namespace internal
@@ -55,8 +98,10 @@ class ByteCall {
 //   calculator.AddAsync(request).Then([](absl::StatusOr<AddReply> reply) { ... });
 //   calculator.AddAsync(request).On(executor).Then(...);   // there, not on the channel's executor
 //
+//   absl::StatusOr<AddReply> reply = co_await calculator.AddAsync(request);   // see task.h
+//
 // Dropping the handle cancels the call, unless it was detached. The result is taken once: after
-// `Wait`, `Then` or `Detach` the handle is empty; `Wait` on an empty handle answers
+// `Wait`, `Then`, `co_await` or `Detach` the handle is empty; `Wait` on an empty handle answers
 // FAILED_PRECONDITION. One thread at a time.
 //
 // Besides what the service answers, a call ends with:
@@ -88,8 +133,8 @@ class [[nodiscard]] Call {
     });
   }
 
-  // What follows, `Then`, takes place on `executor`, which must outlive the channel, whatever the
-  // channel's is; also for a call that was refused.
+  // What follows, `Then` or `co_await`, goes on on `executor`, which must outlive the channel,
+  // whatever the channel's is; also for a call that was refused.
   Call On(Executor& executor) && {
     call_.On(internal::Borrowed(executor));
     return std::move(*this);
@@ -99,6 +144,17 @@ class [[nodiscard]] Call {
   template <std::invocable<absl::StatusOr<Reply>> Continuation>
   void Then(Executor& executor, Continuation continuation) {
     std::move(*this).On(executor).Then(std::move(continuation));
+  }
+
+  // Suspends the coroutine until the call completes, and resumes it where `Then` would run a
+  // continuation, or on the executor of its task. One that is destroyed meanwhile, which must not
+  // be while it is about to be resumed on another thread, drops the call.
+  auto operator co_await() && {
+    struct Awaiter final : internal::ByteAwaiter {
+      using ByteAwaiter::ByteAwaiter;
+      absl::StatusOr<Reply> await_resume() { return Parse<Reply>(Take()); }
+    };
+    return Awaiter(std::move(call_));
   }
 
   // Gives up on the result: the call is forgotten, a reply to it is dropped. Waiting for it answers
@@ -142,6 +198,13 @@ class [[nodiscard]] Call<void> {
   template <std::invocable<absl::Status> Continuation>
   void Then(Executor& executor, Continuation continuation) {
     std::move(*this).On(executor).Then(std::move(continuation));
+  }
+  auto operator co_await() && {
+    struct Awaiter final : internal::ByteAwaiter {
+      using ByteAwaiter::ByteAwaiter;
+      absl::Status await_resume() { return Take().status(); }
+    };
+    return Awaiter(std::move(call_));
   }
   void Cancel() { call_.Cancel(); }
   void Detach() { call_.Detach(); }
