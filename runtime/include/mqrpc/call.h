@@ -51,10 +51,10 @@ class ByteCall {
       std::shared_ptr<Executor> executor,
       absl::AnyInvocable<void(absl::StatusOr<std::string>)> continuation);
 
- private:
-  // Cancels the call, and forgets the continuation.
+  // Cancels the call, and forgets the continuation unless it runs already. Any thread.
   void Drop();
 
+ private:
   // Shared by the caller's handle and the channel's table, either of which may go first.
   std::shared_ptr<CallState> state_;
 };
@@ -116,6 +116,8 @@ class ByteAwaiter {
 template <class Reply>
 class [[nodiscard]] Call {
  public:
+  using Result = absl::StatusOr<Reply>;
+
   explicit Call(internal::ByteCall call) : call_(std::move(call)) {}
 
   // Blocks until the call completes. On the connection's own thread, where handlers run if a server
@@ -164,6 +166,12 @@ class [[nodiscard]] Call {
   // Lets the call go on without its handle: nobody learns the result.
   void Detach() { call_.Detach(); }
 
+  // Not of users: the call as what travels.
+  internal::ByteCall Release() && { return std::move(call_); }
+  static Result ResultOf(absl::StatusOr<std::string> bytes) {
+    return Parse<Reply>(std::move(bytes));
+  }
+
  private:
   internal::ByteCall call_;
 };
@@ -182,6 +190,8 @@ class [[nodiscard]] Call {
 template <>
 class [[nodiscard]] Call<void> {
  public:
+  using Result = absl::Status;
+
   explicit Call(internal::ByteCall call) : call_(std::move(call)) {}
 
   absl::Status Wait() { return call_.Wait().status(); }
@@ -208,6 +218,8 @@ class [[nodiscard]] Call<void> {
   }
   void Cancel() { call_.Cancel(); }
   void Detach() { call_.Detach(); }
+  internal::ByteCall Release() && { return std::move(call_); }
+  static Result ResultOf(absl::StatusOr<std::string> none) { return std::move(none).status(); }
 
  private:
   internal::ByteCall call_;
