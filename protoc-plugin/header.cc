@@ -8,6 +8,7 @@
 #include "protoc-plugin/comment.h"
 #include "protoc-plugin/layout.h"
 #include "protoc-plugin/names.h"
+#include "protoc-plugin/service_style.h"
 
 namespace mqrpc::plugin {
 
@@ -25,8 +26,10 @@ std::string Includes(const FileNames& names) {
       "\"absl/status/statusor.h\"",
       "\"mqrpc/call.h\"",
       "\"mqrpc/channel.h\"",
+      "\"mqrpc/responder.h\"",
       "\"mqrpc/server_context.h\"",
       "\"mqrpc/service.h\"",
+      "\"mqrpc/task.h\"",
       "\"" + names.messages + "\"",
   };
   std::string text = "#include <string_view>\n\n";
@@ -85,27 +88,34 @@ std::string StubClass(const ServiceDescriptor& service) {
          Indented(" private:\n  " + unused + "::mqrpc::Channel* channel_;\n};\n", kClassIndent);
 }
 
-std::string Handler(const MethodDescriptor& method) {
+std::string Handler(const ServiceStyle& style, const MethodDescriptor& method) {
   const MethodNames names(method);
   const Function handler = {
-      .result = "virtual ::absl::StatusOr<" + names.reply + ">",
+      .result = "virtual " + style.result(names),
       .name = names.blocking,
-      .parameters = {"::mqrpc::ServerContext& context", "const " + names.request + "& request"},
+      .parameters = style.parameters(names, "request"),
       .end = ";"};
-  return CommentOf(method, kMemberIndent) +
-         Guarded(FunctionLines(handler, kMemberIndent), kMemberIndent) + "\n";
+  const std::string comment =
+      style.repeats_comments ? CommentOf(method, kMemberIndent) : std::string();
+  return comment + Guarded(FunctionLines(handler, kMemberIndent), kMemberIndent) + "\n";
 }
 
-std::string ServiceBaseClass(const ServiceDescriptor& service) {
-  std::string text = Indented(
-      "// Derive from it to serve. Handlers may block; one that is not overridden answers\n"
-      "// UNIMPLEMENTED.\n"
-      "class Service : public ::mqrpc::Service {\n"
-      " public:\n",
-      kClassIndent);
-  for (int i = 0; i < service.method_count(); ++i) text += Handler(*service.method(i));
+std::string ServiceBaseClass(const ServiceStyle& style, const ServiceDescriptor& service) {
+  const std::string name(style.class_name);
+  std::string text = Indented(style.comment, kClassIndent);
+  text += Indented("class " + name + " : public ::mqrpc::Service {\n public:\n", kClassIndent);
+  for (int i = 0; i < service.method_count(); ++i) text += Handler(style, *service.method(i));
   text += Indented("::mqrpc::ServiceDescriptor mqrpc_descriptor() override;\n", kMemberIndent);
-  return text + Indented("};\n", kClassIndent);
+  return text + Indented("};\n\n", kClassIndent);
+}
+
+// What the descriptors of all styles have in common.
+std::string DescriptorTemplate() {
+  return " private:\n" +
+         Indented(
+             "template <class mqrpc_Service>\n"
+             "static ::mqrpc::ServiceDescriptor mqrpc_descriptor_of(mqrpc_Service* service);\n",
+             kClassIndent);
 }
 
 std::string ClassHead(const std::string& name) {
@@ -128,8 +138,10 @@ std::string ServiceClass(const ServiceDescriptor& service) {
   const std::string value = "\"" + names.wire + "\";\n";
   const std::string name_lines =
       FirstThatFits({constant + " " + value, constant + "\n    " + value}, kClassIndent);
-  return CommentOf(service, 0) + ClassHead(names.class_name) + Guarded(name_lines, kClassIndent) +
-         "\n" + StubClass(service) + "\n" + ServiceBaseClass(service) + "};\n\n";
+  std::string text = CommentOf(service, 0) + ClassHead(names.class_name) +
+                     Guarded(name_lines, kClassIndent) + "\n" + StubClass(service) + "\n";
+  for (const ServiceStyle& style : ServiceStyles()) text += ServiceBaseClass(style, service);
+  return text + DescriptorTemplate() + "};\n\n";
 }
 
 }  // namespace

@@ -32,6 +32,14 @@ std::string ParametersBelow(const std::string& name, const std::vector<std::stri
   return "(" + Joined(parameters, ",\n" + std::string(indent, ' '));
 }
 
+// The parameters, one a line, with the name of one whose type is a template below that.
+std::string NamesBelow(const std::vector<std::string>& parameters) {
+  std::string text = Joined(parameters, ",\n    ");
+  const size_t end = text.rfind("> ");
+  if (end != std::string::npos) text.replace(end, 2, ">\n        ");
+  return "(\n    " + text;
+}
+
 constexpr std::string_view kCloseNamespace = "}  // namespace ";
 
 bool FitsInOne(const std::vector<std::string>& components) {
@@ -74,8 +82,9 @@ std::string FunctionLines(const Function& function, int indent) {
   if (function.outer.empty()) {
     const std::string head = function.result + " " + name;
     const std::string above = function.result + "\n";
+    const std::string names_below = NamesBelow(function.parameters) + end;
     return FirstThatFits(
-        {head + in_one, head + one_each, above + name + in_one, above + below},
+        {head + in_one, head + one_each, head + names_below, above + name + in_one, above + below},
         indent);
   }
   const std::string outer = function.result + " " + function.outer;

@@ -45,7 +45,7 @@ std::string ClassInNamespaceOf(const google::protobuf::FileDescriptor& file) {
 // comes first inside it.
 bool IsHidden(const std::string& name, const google::protobuf::ServiceDescriptor& service) {
   if (IsNestedName(name) || name == EscapeKeyword(service.name())) return true;
-  for (const char* parameter : {"channel", "context", "options", "request"}) {
+  for (const char* parameter : {"channel", "context", "options", "request", "responder"}) {
     if (name == parameter) return true;
   }
   for (int i = 0; i < service.method_count(); ++i) {

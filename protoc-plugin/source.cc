@@ -5,6 +5,7 @@
 #include "protoc-plugin/method_constant.h"
 #include "protoc-plugin/method_options.h"
 #include "protoc-plugin/names.h"
+#include "protoc-plugin/service_style.h"
 
 namespace mqrpc::plugin {
 
@@ -26,6 +27,15 @@ std::string MethodArgument(const MethodDescriptor& method, const std::string& se
   const std::string name = "\"" + names.wire + "\"";
   if (options.idempotency.empty()) return "{" + ServiceNameConstant() + ", " + name + "}";
   return "{" + ServiceNameConstant() + separator + name + separator + options.idempotency + "}";
+}
+
+// A function that is one statement: all on one line if that fits.
+std::string ShortFunction(Function head, const std::string& statement) {
+  head.end = " { " + statement + " }";
+  const std::string line = FunctionLines(head, 0);
+  if (line.size() <= kLineLimit + 1 && line.find('\n') + 1 == line.size()) return line + "\n";
+  head.end = " {";
+  return Guarded(FunctionLines(head, 0) + "  " + statement + "\n}\n", 0) + "\n";
 }
 
 std::vector<std::string> StubParameters(const MethodNames& names) {
@@ -69,16 +79,18 @@ std::string StubMethods(const ServiceNames& service, const MethodDescriptor& met
          StartingMethod(service, method, "::mqrpc::Call<void>", names.notify, "Notify");
 }
 
-std::string Handler(const ServiceNames& service, const MethodNames& names) {
+std::string Handler(
+    const ServiceNames& service,
+    const ServiceStyle& style,
+    const MethodDescriptor& method) {
+  const MethodNames names(method);
   const Function head = {
-      .result = "::absl::StatusOr<" + names.reply + ">",
+      .result = style.result(names),
       .outer = service.class_name + "::",
-      .inner = "Service::",
+      .inner = std::string(style.class_name) + "::",
       .name = names.blocking,
-      .parameters = {"::mqrpc::ServerContext& context", "const " + names.request + "& /*request*/"},
-      .end = " {"};
-  const std::string body = "  return ::mqrpc::UnimplementedMethod(context);\n";
-  return Guarded(FunctionLines(head, 0) + body + "}\n", 0) + "\n";
+      .parameters = style.parameters(names, "/*request*/")};
+  return ShortFunction(head, std::string(style.unimplemented));
 }
 
 std::string DescribedMethod(const MethodDescriptor& method) {
@@ -86,7 +98,7 @@ std::string DescribedMethod(const MethodDescriptor& method) {
   const MethodOptions options(method);
   std::vector<std::string> members = {
       "\"" + names.wire + "\"",
-      "::mqrpc::UnaryHandler(this, &Service::" + names.blocking + ")"};
+      "::mqrpc::UnaryHandler(service, &mqrpc_Service::" + names.blocking + ")"};
   const bool has_idempotency = !options.idempotency.empty();
   if (has_idempotency) members.push_back(options.idempotency);
   if (!options.runs_on.empty()) {
@@ -101,17 +113,18 @@ std::string DescribedMethod(const MethodDescriptor& method) {
   return FirstThatFits({layout(", "), layout(",\n ")}, 10);
 }
 
-std::string DescriptorFunction(const ServiceDescriptor& service, const ServiceNames& names) {
+// What the descriptors of all styles have in common.
+std::string DescriptorTemplate(const ServiceDescriptor& service, const ServiceNames& names) {
+  const bool has_methods = service.method_count() > 0;
   const Function head = {
       .result = "::mqrpc::ServiceDescriptor",
       .outer = names.class_name + "::",
-      .inner = "Service::",
-      .name = "mqrpc_descriptor",
+      .name = "mqrpc_descriptor_of",
+      .parameters = {std::string("mqrpc_Service* ") + (has_methods ? "service" : "/*service*/")},
       .end = " {"};
-  std::string text = FunctionLines(head, 0);
-  if (service.method_count() == 0) {
+  std::string text = "template <class mqrpc_Service>\n" + FunctionLines(head, 0);
+  if (!has_methods)
     return text + "  return {::std::string(" + ServiceNameConstant() + "), {}};\n}\n";
-  }
   text += "  return {\n      ::std::string(" + ServiceNameConstant() + "),\n      {\n";
   for (int i = 0; i < service.method_count(); ++i) {
     text += DescribedMethod(*service.method(i));
@@ -119,15 +132,28 @@ std::string DescriptorFunction(const ServiceDescriptor& service, const ServiceNa
   return text + "      },\n  };\n}\n";
 }
 
+std::string DescriptorFunction(const ServiceNames& service, const ServiceStyle& style) {
+  const Function head = {
+      .result = "::mqrpc::ServiceDescriptor",
+      .outer = service.class_name + "::",
+      .inner = std::string(style.class_name) + "::",
+      .name = "mqrpc_descriptor"};
+  return ShortFunction(head, "return mqrpc_descriptor_of(this);");
+}
+
 std::string ServiceFunctions(const ServiceDescriptor& service) {
   const ServiceNames names(service);
   std::string text;
   for (int i = 0; i < service.method_count(); ++i) text += MethodConstant(*service.method(i));
   for (int i = 0; i < service.method_count(); ++i) text += StubMethods(names, *service.method(i));
-  for (int i = 0; i < service.method_count(); ++i) {
-    text += Handler(names, MethodNames(*service.method(i)));
+  for (const ServiceStyle& style : ServiceStyles()) {
+    for (int i = 0; i < service.method_count(); ++i) {
+      text += Handler(names, style, *service.method(i));
+    }
   }
-  return text + Guarded(DescriptorFunction(service, names), 0) + "\n";
+  text += Guarded(DescriptorTemplate(service, names), 0) + "\n";
+  for (const ServiceStyle& style : ServiceStyles()) text += DescriptorFunction(names, style);
+  return text;
 }
 
 }  // namespace

@@ -13,6 +13,12 @@ absl::Status UnimplementedMethod(const ServerContext& context) {
       absl::StrCat(internal::View(context.method()), " is declared, but not implemented here"));
 }
 
+bool internal::ReadRequest(ServerCall& call, google::protobuf::MessageLite& request) {
+  absl::Status status = ParseInto(call.Read().value_or(""), request);
+  if (!status.ok()) call.Finish(status);
+  return status.ok();
+}
+
 Server::Server(Transport& transport, ServerOptions options)
     : core_(std::make_shared<internal::ServerCore>(transport, std::move(options))) {}
 

@@ -27,6 +27,25 @@ class MyFirst final : public First::Service {
   }
 };
 
+class MyAsyncFirst final : public First::AsyncService {
+ public:
+  void Get(Request /*request*/, mqrpc::Responder<Reply> responder) override {
+    responder.Finish(Reply());
+  }
+};
+
+class MyCoFirst final : public First::CoService {
+ public:
+  mqrpc::Task<absl::StatusOr<Reply>> Get(mqrpc::ServerContext& /*context*/, Request request)
+      override {
+    co_return co_await stub_.GetAsync(request);
+  }
+  explicit MyCoFirst(mqrpc::Channel& channel) : stub_(channel) {}
+
+ private:
+  First::Stub stub_;
+};
+
 class MyKeywords final : public fixtures::keywords::delete_::Service {
  public:
   absl::StatusOr<fixtures::keywords::operator_> new_(
@@ -45,6 +64,9 @@ static_assert(!std::is_convertible_v<mqrpc::Channel&, First::Stub>);
 static_assert(std::is_default_constructible_v<First::Service>);
 static_assert(std::is_base_of_v<mqrpc::Service, First::Service>);
 static_assert(!std::is_abstract_v<First::Service>);
+static_assert(!std::is_abstract_v<First::AsyncService>);
+static_assert(!std::is_abstract_v<First::CoService>);
+static_assert(!std::is_base_of_v<First::Service, First::AsyncService>);
 
 absl::Status Call(mqrpc::Channel& channel) {
   First::Stub stub(channel);
@@ -65,8 +87,12 @@ absl::Status Call(mqrpc::Channel& channel) {
 void Uses(mqrpc::Channel& channel);
 void Uses(mqrpc::Channel& channel) {
   MyFirst first;
+  MyAsyncFirst async_first;
+  MyCoFirst co_first(channel);
   MyKeywords keywords;
   first.mqrpc_descriptor();
+  async_first.mqrpc_descriptor();
+  co_first.mqrpc_descriptor();
   keywords.mqrpc_descriptor();
   Call(channel).IgnoreError();
 }

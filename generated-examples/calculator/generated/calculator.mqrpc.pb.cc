@@ -78,15 +78,62 @@ namespace mqrpc::examples::calculator::v1 {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::mqrpc::ServiceDescriptor Calculator::Service::mqrpc_descriptor() {
+void Calculator::AsyncService::Add(AddRequest /*request*/, ::mqrpc::Responder<AddReply> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Calculator::AsyncService::Divide(
+    DivideRequest /*request*/,
+    ::mqrpc::Responder<DivideReply> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Calculator::AsyncService::AddSlowly(
+    AddSlowlyRequest /*request*/,
+    ::mqrpc::Responder<AddReply> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+::mqrpc::Task<::absl::StatusOr<AddReply>> Calculator::CoService::Add(
+    ::mqrpc::ServerContext& context,
+    AddRequest /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<DivideReply>> Calculator::CoService::Divide(
+    ::mqrpc::ServerContext& context,
+    DivideRequest /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<AddReply>> Calculator::CoService::AddSlowly(
+    ::mqrpc::ServerContext& context,
+    AddSlowlyRequest /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+template <class mqrpc_Service>
+::mqrpc::ServiceDescriptor Calculator::mqrpc_descriptor_of(mqrpc_Service* service) {
   return {
       ::std::string(kServiceName),
       {
-          {"Add", ::mqrpc::UnaryHandler(this, &Service::Add)},
-          {"Divide", ::mqrpc::UnaryHandler(this, &Service::Divide)},
-          {"AddSlowly", ::mqrpc::UnaryHandler(this, &Service::AddSlowly)},
+          {"Add", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Add)},
+          {"Divide", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Divide)},
+          {"AddSlowly", ::mqrpc::UnaryHandler(service, &mqrpc_Service::AddSlowly)},
       },
   };
+}
+
+::mqrpc::ServiceDescriptor Calculator::Service::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor Calculator::AsyncService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor Calculator::CoService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
 }
 
 }  // namespace mqrpc::examples::calculator::v1

@@ -9,8 +9,10 @@
 #include "calculator.pb.h"
 #include "mqrpc/call.h"
 #include "mqrpc/channel.h"
+#include "mqrpc/responder.h"
 #include "mqrpc/server_context.h"
 #include "mqrpc/service.h"
+#include "mqrpc/task.h"
 
 namespace mqrpc::examples::calculator::v1 {
 
@@ -90,6 +92,40 @@ class Calculator final {
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
+
+  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  class AsyncService : public ::mqrpc::Service {
+   public:
+    virtual void Add(AddRequest request, ::mqrpc::Responder<AddReply> responder);
+
+    virtual void Divide(DivideRequest request, ::mqrpc::Responder<DivideReply> responder);
+
+    virtual void AddSlowly(AddSlowlyRequest request, ::mqrpc::Responder<AddReply> responder);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+  // Or from this: handlers are coroutines, and have the context until they end.
+  class CoService : public ::mqrpc::Service {
+   public:
+    virtual ::mqrpc::Task<::absl::StatusOr<AddReply>> Add(
+        ::mqrpc::ServerContext& context,
+        AddRequest request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<DivideReply>> Divide(
+        ::mqrpc::ServerContext& context,
+        DivideRequest request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<AddReply>> AddSlowly(
+        ::mqrpc::ServerContext& context,
+        AddSlowlyRequest request);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+ private:
+  template <class mqrpc_Service>
+  static ::mqrpc::ServiceDescriptor mqrpc_descriptor_of(mqrpc_Service* service);
 };
 
 }  // namespace mqrpc::examples::calculator::v1

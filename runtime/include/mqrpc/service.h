@@ -1,37 +1,23 @@
 #ifndef MQRPC_SERVICE_H_
 #define MQRPC_SERVICE_H_
 
+#include <coroutine>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "google/protobuf/message_lite.h"
 #include "mqrpc/method.h"
-#include "mqrpc/serialize.h"
+#include "mqrpc/responder.h"
+#include "mqrpc/server_call.h"
 #include "mqrpc/server_context.h"
+#include "mqrpc/task.h"
 
 namespace mqrpc {
-
-// One execution of a method, in bytes: request frames in, reply frames out, one status. A unary
-// call reads one and writes one. Whoever owns it answers it: one that is destroyed without `Finish`
-// answers INTERNAL, so that no caller is left hanging. Any thread, one at a time.
-class ServerCall {
- public:
-  virtual ~ServerCall() = default;
-
-  virtual ServerContext& context() = 0;
-
-  // The next request frame; nullopt after the last.
-  virtual std::optional<std::string> Read() = 0;
-  virtual void Write(std::string frame) = 0;
-
-  // Sends what was written, or, if `status` is not OK, the status with its details instead.
-  virtual void Finish(absl::Status status) = 0;
-};
 
 // Takes a call over. Runs on a worker of the server and may block, unless RunsOn says otherwise.
 using Handler = std::function<void(std::unique_ptr<ServerCall>)>;
@@ -54,7 +40,14 @@ struct ServiceDescriptor {
   std::vector<Method> methods = {};
 };
 
-// What generated skeletons derive from; users derive from those and override their methods.
+// What generated skeletons derive from, of each of the three styles; users derive from those and
+// override their methods.
+//   Service       handlers answer by returning, and may block
+//   AsyncService  handlers answer later, from any thread, through a Responder
+//   CoService     handlers are coroutines; what they await does not hold up a thread
+// All of them start on a worker, or where RunsOn says. Server::Shutdown waits until they return,
+// not for calls that a Responder or a coroutine answers later: their answers are dropped then. A
+// service must outlive its coroutines.
 class Service {
  public:
   virtual ~Service() = default;
@@ -66,21 +59,67 @@ class Service {
 // The answer of an RPC that a service does not override.
 absl::Status UnimplementedMethod(const ServerContext& context);
 
-// For generated code: a blocking unary method as a handler. `service` must outlive it.
+namespace internal {
+
+// The request of a unary call; false if it does not parse, which its caller is told then.
+bool ReadRequest(ServerCall& call, google::protobuf::MessageLite& request);
+
+// A coroutine that owns the call it answers. What it throws, only the call's destruction answers.
+struct AnsweringCoroutine {
+  struct promise_type {
+    AnsweringCoroutine get_return_object() const noexcept { return {}; }
+    std::suspend_never initial_suspend() const noexcept { return {}; }
+    std::suspend_never final_suspend() const noexcept { return {}; }
+    void return_void() const noexcept {}
+    void unhandled_exception() const noexcept {}
+  };
+};
+
+template <class Request, class Reply, class ServiceClass>
+AnsweringCoroutine Answer(
+    ServiceClass* service,
+    Task<absl::StatusOr<Reply>> (ServiceClass::*method)(ServerContext&, Request),
+    Request request,
+    Responder<Reply> responder) {
+  absl::StatusOr<Reply> reply =
+      co_await (service->*method)(responder.context(), std::move(request));
+  responder.Finish(std::move(reply));
+}
+
+}  // namespace internal
+
+// For generated code: a unary method of each style as a handler. `service` must outlive it.
 template <class Request, class Reply, class ServiceClass>
 Handler UnaryHandler(
     ServiceClass* service,
     absl::StatusOr<Reply> (ServiceClass::*method)(ServerContext&, const Request&)) {
   return [service, method](std::unique_ptr<ServerCall> call) {
     Request request;
-    absl::Status status = ParseInto(call->Read().value_or(""), request);
-    if (!status.ok()) return call->Finish(std::move(status));
-    absl::StatusOr<Reply> reply = (service->*method)(call->context(), request);
-    if (!reply.ok()) return call->Finish(std::move(reply).status());
-    absl::StatusOr<std::string> bytes = Serialize(*reply);
-    if (!bytes.ok()) return call->Finish(absl::InternalError(bytes.status().message()));
-    call->Write(*std::move(bytes));
-    call->Finish(absl::OkStatus());
+    if (!internal::ReadRequest(*call, request)) return;
+    Responder<Reply> responder(std::move(call));
+    responder.Finish((service->*method)(responder.context(), request));
+  };
+}
+
+template <class Request, class Reply, class ServiceClass>
+Handler UnaryHandler(
+    ServiceClass* service,
+    void (ServiceClass::*method)(Request, Responder<Reply>)) {
+  return [service, method](std::unique_ptr<ServerCall> call) {
+    Request request;
+    if (!internal::ReadRequest(*call, request)) return;
+    (service->*method)(std::move(request), Responder<Reply>(std::move(call)));
+  };
+}
+
+template <class Request, class Reply, class ServiceClass>
+Handler UnaryHandler(
+    ServiceClass* service,
+    Task<absl::StatusOr<Reply>> (ServiceClass::*method)(ServerContext&, Request)) {
+  return [service, method](std::unique_ptr<ServerCall> call) {
+    Request request;
+    if (!internal::ReadRequest(*call, request)) return;
+    internal::Answer(service, method, std::move(request), Responder<Reply>(std::move(call)));
   };
 }
 

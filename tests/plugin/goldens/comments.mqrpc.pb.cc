@@ -150,18 +150,91 @@ namespace fixtures::comments {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::mqrpc::ServiceDescriptor Comments::Service::mqrpc_descriptor() {
+void Comments::AsyncService::Block(Text /*request*/, ::mqrpc::Responder<Text> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Comments::AsyncService::Plain(Text /*request*/, ::mqrpc::Responder<Text> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Comments::AsyncService::Slashes(Text /*request*/, ::mqrpc::Responder<Text> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Comments::AsyncService::Trailing(Text /*request*/, ::mqrpc::Responder<Text> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Comments::AsyncService::Blank(Text /*request*/, ::mqrpc::Responder<Text> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Comments::AsyncService::Odd(Text /*request*/, ::mqrpc::Responder<Text> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+::mqrpc::Task<::absl::StatusOr<Text>> Comments::CoService::Block(
+    ::mqrpc::ServerContext& context,
+    Text /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Text>> Comments::CoService::Plain(
+    ::mqrpc::ServerContext& context,
+    Text /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Text>> Comments::CoService::Slashes(
+    ::mqrpc::ServerContext& context,
+    Text /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Text>> Comments::CoService::Trailing(
+    ::mqrpc::ServerContext& context,
+    Text /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Text>> Comments::CoService::Blank(
+    ::mqrpc::ServerContext& context,
+    Text /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Text>> Comments::CoService::Odd(
+    ::mqrpc::ServerContext& context,
+    Text /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+template <class mqrpc_Service>
+::mqrpc::ServiceDescriptor Comments::mqrpc_descriptor_of(mqrpc_Service* service) {
   return {
       ::std::string(kServiceName),
       {
-          {"Block", ::mqrpc::UnaryHandler(this, &Service::Block)},
-          {"Plain", ::mqrpc::UnaryHandler(this, &Service::Plain)},
-          {"Slashes", ::mqrpc::UnaryHandler(this, &Service::Slashes)},
-          {"Trailing", ::mqrpc::UnaryHandler(this, &Service::Trailing)},
-          {"Blank", ::mqrpc::UnaryHandler(this, &Service::Blank)},
-          {"Odd", ::mqrpc::UnaryHandler(this, &Service::Odd)},
+          {"Block", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Block)},
+          {"Plain", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Plain)},
+          {"Slashes", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Slashes)},
+          {"Trailing", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Trailing)},
+          {"Blank", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Blank)},
+          {"Odd", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Odd)},
       },
   };
+}
+
+::mqrpc::ServiceDescriptor Comments::Service::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor Comments::AsyncService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor Comments::CoService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
 }
 
 }  // namespace fixtures::comments

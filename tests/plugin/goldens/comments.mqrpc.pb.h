@@ -9,8 +9,10 @@
 #include "comments.pb.h"
 #include "mqrpc/call.h"
 #include "mqrpc/channel.h"
+#include "mqrpc/responder.h"
 #include "mqrpc/server_context.h"
 #include "mqrpc/service.h"
+#include "mqrpc/task.h"
 
 namespace fixtures::comments {
 
@@ -144,6 +146,58 @@ class Comments final {
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
+
+  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  class AsyncService : public ::mqrpc::Service {
+   public:
+    virtual void Block(Text request, ::mqrpc::Responder<Text> responder);
+
+    virtual void Plain(Text request, ::mqrpc::Responder<Text> responder);
+
+    virtual void Slashes(Text request, ::mqrpc::Responder<Text> responder);
+
+    virtual void Trailing(Text request, ::mqrpc::Responder<Text> responder);
+
+    virtual void Blank(Text request, ::mqrpc::Responder<Text> responder);
+
+    virtual void Odd(Text request, ::mqrpc::Responder<Text> responder);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+  // Or from this: handlers are coroutines, and have the context until they end.
+  class CoService : public ::mqrpc::Service {
+   public:
+    virtual ::mqrpc::Task<::absl::StatusOr<Text>> Block(
+        ::mqrpc::ServerContext& context,
+        Text request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Text>> Plain(
+        ::mqrpc::ServerContext& context,
+        Text request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Text>> Slashes(
+        ::mqrpc::ServerContext& context,
+        Text request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Text>> Trailing(
+        ::mqrpc::ServerContext& context,
+        Text request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Text>> Blank(
+        ::mqrpc::ServerContext& context,
+        Text request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Text>> Odd(
+        ::mqrpc::ServerContext& context,
+        Text request);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+ private:
+  template <class mqrpc_Service>
+  static ::mqrpc::ServiceDescriptor mqrpc_descriptor_of(mqrpc_Service* service);
 };
 
 }  // namespace fixtures::comments

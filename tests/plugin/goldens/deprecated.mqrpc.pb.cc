@@ -30,14 +30,33 @@ namespace fixtures::deprecated {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::mqrpc::ServiceDescriptor Old::Service::mqrpc_descriptor() {
+void Old::AsyncService::Get(OldRequest /*request*/, ::mqrpc::Responder<OldReply> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+::mqrpc::Task<::absl::StatusOr<OldReply>> Old::CoService::Get(
+    ::mqrpc::ServerContext& context,
+    OldRequest /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+template <class mqrpc_Service>
+::mqrpc::ServiceDescriptor Old::mqrpc_descriptor_of(mqrpc_Service* service) {
   return {
       ::std::string(kServiceName),
       {
-          {"Get", ::mqrpc::UnaryHandler(this, &Service::Get)},
+          {"Get", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
       },
   };
 }
+
+::mqrpc::ServiceDescriptor Old::Service::mqrpc_descriptor() { return mqrpc_descriptor_of(this); }
+
+::mqrpc::ServiceDescriptor Old::AsyncService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor Old::CoService::mqrpc_descriptor() { return mqrpc_descriptor_of(this); }
 
 ::absl::StatusOr<OldReply> New::Stub::Fetch(
     const OldRequest& request,
@@ -87,14 +106,43 @@ namespace fixtures::deprecated {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::mqrpc::ServiceDescriptor New::Service::mqrpc_descriptor() {
+void New::AsyncService::Fetch(OldRequest /*request*/, ::mqrpc::Responder<OldReply> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void New::AsyncService::Get(OldRequest /*request*/, ::mqrpc::Responder<OldReply> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+::mqrpc::Task<::absl::StatusOr<OldReply>> New::CoService::Fetch(
+    ::mqrpc::ServerContext& context,
+    OldRequest /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<OldReply>> New::CoService::Get(
+    ::mqrpc::ServerContext& context,
+    OldRequest /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+template <class mqrpc_Service>
+::mqrpc::ServiceDescriptor New::mqrpc_descriptor_of(mqrpc_Service* service) {
   return {
       ::std::string(kServiceName),
       {
-          {"Fetch", ::mqrpc::UnaryHandler(this, &Service::Fetch)},
-          {"Get", ::mqrpc::UnaryHandler(this, &Service::Get)},
+          {"Fetch", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Fetch)},
+          {"Get", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
       },
   };
 }
+
+::mqrpc::ServiceDescriptor New::Service::mqrpc_descriptor() { return mqrpc_descriptor_of(this); }
+
+::mqrpc::ServiceDescriptor New::AsyncService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor New::CoService::mqrpc_descriptor() { return mqrpc_descriptor_of(this); }
 
 }  // namespace fixtures::deprecated

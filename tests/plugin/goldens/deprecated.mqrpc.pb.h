@@ -9,8 +9,10 @@
 #include "deprecated.pb.h"
 #include "mqrpc/call.h"
 #include "mqrpc/channel.h"
+#include "mqrpc/responder.h"
 #include "mqrpc/server_context.h"
 #include "mqrpc/service.h"
+#include "mqrpc/task.h"
 
 namespace fixtures::deprecated {
 
@@ -51,6 +53,28 @@ class Old final {
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
+
+  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  class AsyncService : public ::mqrpc::Service {
+   public:
+    virtual void Get(OldRequest request, ::mqrpc::Responder<OldReply> responder);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+  // Or from this: handlers are coroutines, and have the context until they end.
+  class CoService : public ::mqrpc::Service {
+   public:
+    virtual ::mqrpc::Task<::absl::StatusOr<OldReply>> Get(
+        ::mqrpc::ServerContext& context,
+        OldRequest request);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+ private:
+  template <class mqrpc_Service>
+  static ::mqrpc::ServiceDescriptor mqrpc_descriptor_of(mqrpc_Service* service);
 };
 
 class New final {
@@ -105,6 +129,34 @@ class New final {
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
+
+  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  class AsyncService : public ::mqrpc::Service {
+   public:
+    virtual void Fetch(OldRequest request, ::mqrpc::Responder<OldReply> responder);
+
+    virtual void Get(OldRequest request, ::mqrpc::Responder<OldReply> responder);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+  // Or from this: handlers are coroutines, and have the context until they end.
+  class CoService : public ::mqrpc::Service {
+   public:
+    virtual ::mqrpc::Task<::absl::StatusOr<OldReply>> Fetch(
+        ::mqrpc::ServerContext& context,
+        OldRequest request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<OldReply>> Get(
+        ::mqrpc::ServerContext& context,
+        OldRequest request);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+ private:
+  template <class mqrpc_Service>
+  static ::mqrpc::ServiceDescriptor mqrpc_descriptor_of(mqrpc_Service* service);
 };
 
 }  // namespace fixtures::deprecated

@@ -30,13 +30,34 @@ namespace fixtures::deprecated_file {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::mqrpc::ServiceDescriptor Dated::Service::mqrpc_descriptor() {
+void Dated::AsyncService::Get(Request /*request*/, ::mqrpc::Responder<Reply> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+::mqrpc::Task<::absl::StatusOr<Reply>> Dated::CoService::Get(
+    ::mqrpc::ServerContext& context,
+    Request /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+template <class mqrpc_Service>
+::mqrpc::ServiceDescriptor Dated::mqrpc_descriptor_of(mqrpc_Service* service) {
   return {
       ::std::string(kServiceName),
       {
-          {"Get", ::mqrpc::UnaryHandler(this, &Service::Get)},
+          {"Get", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
       },
   };
+}
+
+::mqrpc::ServiceDescriptor Dated::Service::mqrpc_descriptor() { return mqrpc_descriptor_of(this); }
+
+::mqrpc::ServiceDescriptor Dated::AsyncService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor Dated::CoService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
 }
 
 }  // namespace fixtures::deprecated_file

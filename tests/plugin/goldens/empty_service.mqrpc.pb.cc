@@ -6,8 +6,19 @@
 
 namespace fixtures::empty_service {
 
-::mqrpc::ServiceDescriptor Empty::Service::mqrpc_descriptor() {
+template <class mqrpc_Service>
+::mqrpc::ServiceDescriptor Empty::mqrpc_descriptor_of(mqrpc_Service* /*service*/) {
   return {::std::string(kServiceName), {}};
+}
+
+::mqrpc::ServiceDescriptor Empty::Service::mqrpc_descriptor() { return mqrpc_descriptor_of(this); }
+
+::mqrpc::ServiceDescriptor Empty::AsyncService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor Empty::CoService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
 }
 
 }  // namespace fixtures::empty_service

@@ -102,6 +102,30 @@ namespace fixtures::hidden_types {
   return channel_->Notify({kServiceName, "Nest"}, request, options);
 }
 
+::absl::StatusOr<::fixtures::hidden_types::CoService> Hiding::Stub::Turn(
+    const ::fixtures::hidden_types::responder& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->StartAndWait<::fixtures::hidden_types::CoService>(
+      {kServiceName, "Turn"},
+      request,
+      options);
+}
+
+::mqrpc::Call<::fixtures::hidden_types::CoService> Hiding::Stub::TurnAsync(
+    const ::fixtures::hidden_types::responder& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Start<::fixtures::hidden_types::CoService>(
+      {kServiceName, "Turn"},
+      request,
+      options);
+}
+
+::mqrpc::Call<void> Hiding::Stub::TurnNotify(
+    const ::fixtures::hidden_types::responder& request,
+    const ::mqrpc::CallOptions& options) {
+  return channel_->Notify({kServiceName, "Turn"}, request, options);
+}
+
 ::absl::StatusOr<::fixtures::hidden_types::request> Hiding::Service::Get(
     ::mqrpc::ServerContext& context,
     const ::fixtures::hidden_types::options& /*request*/) {
@@ -126,16 +150,94 @@ namespace fixtures::hidden_types {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::mqrpc::ServiceDescriptor Hiding::Service::mqrpc_descriptor() {
+::absl::StatusOr<::fixtures::hidden_types::CoService> Hiding::Service::Turn(
+    ::mqrpc::ServerContext& context,
+    const ::fixtures::hidden_types::responder& /*request*/) {
+  return ::mqrpc::UnimplementedMethod(context);
+}
+
+void Hiding::AsyncService::Get(
+    ::fixtures::hidden_types::options /*request*/,
+    ::mqrpc::Responder<::fixtures::hidden_types::request> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Hiding::AsyncService::Set(
+    ::fixtures::hidden_types::context /*request*/,
+    ::mqrpc::Responder<::fixtures::hidden_types::channel> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Hiding::AsyncService::Swap(
+    ::fixtures::hidden_types::Get /*request*/,
+    ::mqrpc::Responder<::fixtures::hidden_types::SetAsync> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Hiding::AsyncService::Nest(
+    ::fixtures::hidden_types::Stub /*request*/,
+    ::mqrpc::Responder<::fixtures::hidden_types::Service> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Hiding::AsyncService::Turn(
+    ::fixtures::hidden_types::responder /*request*/,
+    ::mqrpc::Responder<::fixtures::hidden_types::CoService> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+::mqrpc::Task<::absl::StatusOr<::fixtures::hidden_types::request>> Hiding::CoService::Get(
+    ::mqrpc::ServerContext& context,
+    ::fixtures::hidden_types::options /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<::fixtures::hidden_types::channel>> Hiding::CoService::Set(
+    ::mqrpc::ServerContext& context,
+    ::fixtures::hidden_types::context /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<::fixtures::hidden_types::SetAsync>> Hiding::CoService::Swap(
+    ::mqrpc::ServerContext& context,
+    ::fixtures::hidden_types::Get /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<::fixtures::hidden_types::Service>> Hiding::CoService::Nest(
+    ::mqrpc::ServerContext& context,
+    ::fixtures::hidden_types::Stub /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<::fixtures::hidden_types::CoService>> Hiding::CoService::Turn(
+    ::mqrpc::ServerContext& context,
+    ::fixtures::hidden_types::responder /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+template <class mqrpc_Service>
+::mqrpc::ServiceDescriptor Hiding::mqrpc_descriptor_of(mqrpc_Service* service) {
   return {
       ::std::string(kServiceName),
       {
-          {"Get", ::mqrpc::UnaryHandler(this, &Service::Get)},
-          {"Set", ::mqrpc::UnaryHandler(this, &Service::Set)},
-          {"Swap", ::mqrpc::UnaryHandler(this, &Service::Swap)},
-          {"Nest", ::mqrpc::UnaryHandler(this, &Service::Nest)},
+          {"Get", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
+          {"Set", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Set)},
+          {"Swap", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Swap)},
+          {"Nest", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Nest)},
+          {"Turn", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Turn)},
       },
   };
+}
+
+::mqrpc::ServiceDescriptor Hiding::Service::mqrpc_descriptor() { return mqrpc_descriptor_of(this); }
+
+::mqrpc::ServiceDescriptor Hiding::AsyncService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor Hiding::CoService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
 }
 
 }  // namespace fixtures::hidden_types

@@ -9,8 +9,10 @@
 #include "hidden_types.pb.h"
 #include "mqrpc/call.h"
 #include "mqrpc/channel.h"
+#include "mqrpc/responder.h"
 #include "mqrpc/server_context.h"
 #include "mqrpc/service.h"
+#include "mqrpc/task.h"
 
 namespace fixtures::hidden_types {
 
@@ -67,6 +69,16 @@ class Hiding final {
         const ::fixtures::hidden_types::Stub& request,
         const ::mqrpc::CallOptions& options = {});
 
+    ::absl::StatusOr<::fixtures::hidden_types::CoService> Turn(
+        const ::fixtures::hidden_types::responder& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<::fixtures::hidden_types::CoService> TurnAsync(
+        const ::fixtures::hidden_types::responder& request,
+        const ::mqrpc::CallOptions& options = {});
+    ::mqrpc::Call<void> TurnNotify(
+        const ::fixtures::hidden_types::responder& request,
+        const ::mqrpc::CallOptions& options = {});
+
    private:
     ::mqrpc::Channel* channel_;
   };
@@ -91,8 +103,68 @@ class Hiding final {
         ::mqrpc::ServerContext& context,
         const ::fixtures::hidden_types::Stub& request);
 
+    virtual ::absl::StatusOr<::fixtures::hidden_types::CoService> Turn(
+        ::mqrpc::ServerContext& context,
+        const ::fixtures::hidden_types::responder& request);
+
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
+
+  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  class AsyncService : public ::mqrpc::Service {
+   public:
+    virtual void Get(
+        ::fixtures::hidden_types::options request,
+        ::mqrpc::Responder<::fixtures::hidden_types::request> responder);
+
+    virtual void Set(
+        ::fixtures::hidden_types::context request,
+        ::mqrpc::Responder<::fixtures::hidden_types::channel> responder);
+
+    virtual void Swap(
+        ::fixtures::hidden_types::Get request,
+        ::mqrpc::Responder<::fixtures::hidden_types::SetAsync> responder);
+
+    virtual void Nest(
+        ::fixtures::hidden_types::Stub request,
+        ::mqrpc::Responder<::fixtures::hidden_types::Service> responder);
+
+    virtual void Turn(
+        ::fixtures::hidden_types::responder request,
+        ::mqrpc::Responder<::fixtures::hidden_types::CoService> responder);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+  // Or from this: handlers are coroutines, and have the context until they end.
+  class CoService : public ::mqrpc::Service {
+   public:
+    virtual ::mqrpc::Task<::absl::StatusOr<::fixtures::hidden_types::request>> Get(
+        ::mqrpc::ServerContext& context,
+        ::fixtures::hidden_types::options request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<::fixtures::hidden_types::channel>> Set(
+        ::mqrpc::ServerContext& context,
+        ::fixtures::hidden_types::context request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<::fixtures::hidden_types::SetAsync>> Swap(
+        ::mqrpc::ServerContext& context,
+        ::fixtures::hidden_types::Get request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<::fixtures::hidden_types::Service>> Nest(
+        ::mqrpc::ServerContext& context,
+        ::fixtures::hidden_types::Stub request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<::fixtures::hidden_types::CoService>> Turn(
+        ::mqrpc::ServerContext& context,
+        ::fixtures::hidden_types::responder request);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+ private:
+  template <class mqrpc_Service>
+  static ::mqrpc::ServiceDescriptor mqrpc_descriptor_of(mqrpc_Service* service);
 };
 
 }  // namespace fixtures::hidden_types

@@ -147,19 +147,84 @@ namespace fixtures::idempotency {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::mqrpc::ServiceDescriptor Lamp::Service::mqrpc_descriptor() {
+void Lamp::AsyncService::Toggle(State /*request*/, ::mqrpc::Responder<State> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Lamp::AsyncService::Say(State /*request*/, ::mqrpc::Responder<State> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Lamp::AsyncService::Set(State /*request*/, ::mqrpc::Responder<State> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Lamp::AsyncService::Get(State /*request*/, ::mqrpc::Responder<State> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Lamp::AsyncService::GetTheStateThatItWasInBefore(
+    State /*request*/,
+    ::mqrpc::Responder<State> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+::mqrpc::Task<::absl::StatusOr<State>> Lamp::CoService::Toggle(
+    ::mqrpc::ServerContext& context,
+    State /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<State>> Lamp::CoService::Say(
+    ::mqrpc::ServerContext& context,
+    State /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<State>> Lamp::CoService::Set(
+    ::mqrpc::ServerContext& context,
+    State /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<State>> Lamp::CoService::Get(
+    ::mqrpc::ServerContext& context,
+    State /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<State>> Lamp::CoService::GetTheStateThatItWasInBefore(
+    ::mqrpc::ServerContext& context,
+    State /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+template <class mqrpc_Service>
+::mqrpc::ServiceDescriptor Lamp::mqrpc_descriptor_of(mqrpc_Service* service) {
   return {
       ::std::string(kServiceName),
       {
-          {"Toggle", ::mqrpc::UnaryHandler(this, &Service::Toggle)},
-          {"Say", ::mqrpc::UnaryHandler(this, &Service::Say)},
-          {"Set", ::mqrpc::UnaryHandler(this, &Service::Set), ::mqrpc::Idempotency::kIdempotent},
-          {"Get", ::mqrpc::UnaryHandler(this, &Service::Get), ::mqrpc::Idempotency::kNoSideEffects},
+          {"Toggle", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Toggle)},
+          {"Say", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Say)},
+          {"Set",
+           ::mqrpc::UnaryHandler(service, &mqrpc_Service::Set),
+           ::mqrpc::Idempotency::kIdempotent},
+          {"Get",
+           ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get),
+           ::mqrpc::Idempotency::kNoSideEffects},
           {"GetTheStateThatItWasInBefore",
-           ::mqrpc::UnaryHandler(this, &Service::GetTheStateThatItWasInBefore),
+           ::mqrpc::UnaryHandler(service, &mqrpc_Service::GetTheStateThatItWasInBefore),
            ::mqrpc::Idempotency::kNoSideEffects},
       },
   };
 }
+
+::mqrpc::ServiceDescriptor Lamp::Service::mqrpc_descriptor() { return mqrpc_descriptor_of(this); }
+
+::mqrpc::ServiceDescriptor Lamp::AsyncService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor Lamp::CoService::mqrpc_descriptor() { return mqrpc_descriptor_of(this); }
 
 }  // namespace fixtures::idempotency

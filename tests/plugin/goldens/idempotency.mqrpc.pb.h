@@ -9,8 +9,10 @@
 #include "idempotency.pb.h"
 #include "mqrpc/call.h"
 #include "mqrpc/channel.h"
+#include "mqrpc/responder.h"
 #include "mqrpc/server_context.h"
 #include "mqrpc/service.h"
+#include "mqrpc/task.h"
 
 namespace fixtures::idempotency {
 
@@ -78,6 +80,52 @@ class Lamp final {
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
+
+  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  class AsyncService : public ::mqrpc::Service {
+   public:
+    virtual void Toggle(State request, ::mqrpc::Responder<State> responder);
+
+    virtual void Say(State request, ::mqrpc::Responder<State> responder);
+
+    virtual void Set(State request, ::mqrpc::Responder<State> responder);
+
+    virtual void Get(State request, ::mqrpc::Responder<State> responder);
+
+    virtual void GetTheStateThatItWasInBefore(State request, ::mqrpc::Responder<State> responder);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+  // Or from this: handlers are coroutines, and have the context until they end.
+  class CoService : public ::mqrpc::Service {
+   public:
+    virtual ::mqrpc::Task<::absl::StatusOr<State>> Toggle(
+        ::mqrpc::ServerContext& context,
+        State request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<State>> Say(
+        ::mqrpc::ServerContext& context,
+        State request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<State>> Set(
+        ::mqrpc::ServerContext& context,
+        State request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<State>> Get(
+        ::mqrpc::ServerContext& context,
+        State request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<State>> GetTheStateThatItWasInBefore(
+        ::mqrpc::ServerContext& context,
+        State request);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+ private:
+  template <class mqrpc_Service>
+  static ::mqrpc::ServiceDescriptor mqrpc_descriptor_of(mqrpc_Service* service);
 };
 
 }  // namespace fixtures::idempotency

@@ -117,16 +117,77 @@ namespace fixtures::imports {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::mqrpc::ServiceDescriptor Imports::Service::mqrpc_descriptor() {
+void Imports::AsyncService::Grow(
+    ::fixtures::leaf::Leaf /*request*/,
+    ::mqrpc::Responder<::fixtures::leaf::Leaf_Vein> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Imports::AsyncService::Ping(
+    ::google::protobuf::Empty /*request*/,
+    ::mqrpc::Responder<::google::protobuf::Empty> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Imports::AsyncService::Pack(
+    ::google::protobuf::Any /*request*/,
+    ::mqrpc::Responder<::google::protobuf::Struct> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Imports::AsyncService::Unpack(
+    ::google::protobuf::Value /*request*/,
+    ::mqrpc::Responder<::google::protobuf::Int32Value> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+::mqrpc::Task<::absl::StatusOr<::fixtures::leaf::Leaf_Vein>> Imports::CoService::Grow(
+    ::mqrpc::ServerContext& context,
+    ::fixtures::leaf::Leaf /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<::google::protobuf::Empty>> Imports::CoService::Ping(
+    ::mqrpc::ServerContext& context,
+    ::google::protobuf::Empty /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<::google::protobuf::Struct>> Imports::CoService::Pack(
+    ::mqrpc::ServerContext& context,
+    ::google::protobuf::Any /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<::google::protobuf::Int32Value>> Imports::CoService::Unpack(
+    ::mqrpc::ServerContext& context,
+    ::google::protobuf::Value /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+template <class mqrpc_Service>
+::mqrpc::ServiceDescriptor Imports::mqrpc_descriptor_of(mqrpc_Service* service) {
   return {
       ::std::string(kServiceName),
       {
-          {"Grow", ::mqrpc::UnaryHandler(this, &Service::Grow)},
-          {"Ping", ::mqrpc::UnaryHandler(this, &Service::Ping)},
-          {"Pack", ::mqrpc::UnaryHandler(this, &Service::Pack)},
-          {"Unpack", ::mqrpc::UnaryHandler(this, &Service::Unpack)},
+          {"Grow", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Grow)},
+          {"Ping", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Ping)},
+          {"Pack", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Pack)},
+          {"Unpack", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Unpack)},
       },
   };
+}
+
+::mqrpc::ServiceDescriptor Imports::Service::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor Imports::AsyncService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor Imports::CoService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
 }
 
 }  // namespace fixtures::imports

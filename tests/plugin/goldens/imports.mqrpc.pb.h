@@ -9,8 +9,10 @@
 #include "imports.pb.h"
 #include "mqrpc/call.h"
 #include "mqrpc/channel.h"
+#include "mqrpc/responder.h"
 #include "mqrpc/server_context.h"
 #include "mqrpc/service.h"
+#include "mqrpc/task.h"
 
 namespace fixtures::imports {
 
@@ -92,6 +94,54 @@ class Imports final {
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
+
+  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  class AsyncService : public ::mqrpc::Service {
+   public:
+    virtual void Grow(
+        ::fixtures::leaf::Leaf request,
+        ::mqrpc::Responder<::fixtures::leaf::Leaf_Vein> responder);
+
+    virtual void Ping(
+        ::google::protobuf::Empty request,
+        ::mqrpc::Responder<::google::protobuf::Empty> responder);
+
+    virtual void Pack(
+        ::google::protobuf::Any request,
+        ::mqrpc::Responder<::google::protobuf::Struct> responder);
+
+    virtual void Unpack(
+        ::google::protobuf::Value request,
+        ::mqrpc::Responder<::google::protobuf::Int32Value> responder);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+  // Or from this: handlers are coroutines, and have the context until they end.
+  class CoService : public ::mqrpc::Service {
+   public:
+    virtual ::mqrpc::Task<::absl::StatusOr<::fixtures::leaf::Leaf_Vein>> Grow(
+        ::mqrpc::ServerContext& context,
+        ::fixtures::leaf::Leaf request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<::google::protobuf::Empty>> Ping(
+        ::mqrpc::ServerContext& context,
+        ::google::protobuf::Empty request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<::google::protobuf::Struct>> Pack(
+        ::mqrpc::ServerContext& context,
+        ::google::protobuf::Any request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<::google::protobuf::Int32Value>> Unpack(
+        ::mqrpc::ServerContext& context,
+        ::google::protobuf::Value request);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+ private:
+  template <class mqrpc_Service>
+  static ::mqrpc::ServiceDescriptor mqrpc_descriptor_of(mqrpc_Service* service);
 };
 
 }  // namespace fixtures::imports

@@ -294,28 +294,174 @@ namespace fixtures::keywords {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::mqrpc::ServiceDescriptor delete_::Service::mqrpc_descriptor() {
+void delete_::AsyncService::new_(union_ /*request*/, ::mqrpc::Responder<operator_> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void delete_::AsyncService::co_await_(union_ /*request*/, ::mqrpc::Responder<operator_> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void delete_::AsyncService::requires_(union_ /*request*/, ::mqrpc::Responder<operator_> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void delete_::AsyncService::assert_(union_ /*request*/, ::mqrpc::Responder<operator_> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void delete_::AsyncService::NULL_(union_ /*request*/, ::mqrpc::Responder<operator_> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void delete_::AsyncService::this_(union_ /*request*/, ::mqrpc::Responder<operator_> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void delete_::AsyncService::request(union_ /*request*/, ::mqrpc::Responder<operator_> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void delete_::AsyncService::options(union_ /*request*/, ::mqrpc::Responder<operator_> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void delete_::AsyncService::context(union_ /*request*/, ::mqrpc::Responder<operator_> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void delete_::AsyncService::channel(union_ /*request*/, ::mqrpc::Responder<operator_> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void delete_::AsyncService::Start(union_ /*request*/, ::mqrpc::Responder<operator_> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void delete_::AsyncService::Wait(union_ /*request*/, ::mqrpc::Responder<operator_> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+::mqrpc::Task<::absl::StatusOr<operator_>> delete_::CoService::new_(
+    ::mqrpc::ServerContext& context,
+    union_ /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<operator_>> delete_::CoService::co_await_(
+    ::mqrpc::ServerContext& context,
+    union_ /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<operator_>> delete_::CoService::requires_(
+    ::mqrpc::ServerContext& context,
+    union_ /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<operator_>> delete_::CoService::assert_(
+    ::mqrpc::ServerContext& context,
+    union_ /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<operator_>> delete_::CoService::NULL_(
+    ::mqrpc::ServerContext& context,
+    union_ /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<operator_>> delete_::CoService::this_(
+    ::mqrpc::ServerContext& context,
+    union_ /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<operator_>> delete_::CoService::request(
+    ::mqrpc::ServerContext& context,
+    union_ /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<operator_>> delete_::CoService::options(
+    ::mqrpc::ServerContext& context,
+    union_ /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<operator_>> delete_::CoService::context(
+    ::mqrpc::ServerContext& context,
+    union_ /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<operator_>> delete_::CoService::channel(
+    ::mqrpc::ServerContext& context,
+    union_ /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<operator_>> delete_::CoService::Start(
+    ::mqrpc::ServerContext& context,
+    union_ /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<operator_>> delete_::CoService::Wait(
+    ::mqrpc::ServerContext& context,
+    union_ /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+template <class mqrpc_Service>
+::mqrpc::ServiceDescriptor delete_::mqrpc_descriptor_of(mqrpc_Service* service) {
   return {
       ::std::string(kServiceName),
       {
-          {"new", ::mqrpc::UnaryHandler(this, &Service::new_)},
-          {"co_await", ::mqrpc::UnaryHandler(this, &Service::co_await_)},
-          {"requires", ::mqrpc::UnaryHandler(this, &Service::requires_)},
-          {"assert", ::mqrpc::UnaryHandler(this, &Service::assert_)},
-          {"NULL", ::mqrpc::UnaryHandler(this, &Service::NULL_)},
-          {"this", ::mqrpc::UnaryHandler(this, &Service::this_)},
-          {"request", ::mqrpc::UnaryHandler(this, &Service::request)},
-          {"options", ::mqrpc::UnaryHandler(this, &Service::options)},
-          {"context", ::mqrpc::UnaryHandler(this, &Service::context)},
-          {"channel", ::mqrpc::UnaryHandler(this, &Service::channel)},
-          {"Start", ::mqrpc::UnaryHandler(this, &Service::Start)},
-          {"Wait", ::mqrpc::UnaryHandler(this, &Service::Wait)},
+          {"new", ::mqrpc::UnaryHandler(service, &mqrpc_Service::new_)},
+          {"co_await", ::mqrpc::UnaryHandler(service, &mqrpc_Service::co_await_)},
+          {"requires", ::mqrpc::UnaryHandler(service, &mqrpc_Service::requires_)},
+          {"assert", ::mqrpc::UnaryHandler(service, &mqrpc_Service::assert_)},
+          {"NULL", ::mqrpc::UnaryHandler(service, &mqrpc_Service::NULL_)},
+          {"this", ::mqrpc::UnaryHandler(service, &mqrpc_Service::this_)},
+          {"request", ::mqrpc::UnaryHandler(service, &mqrpc_Service::request)},
+          {"options", ::mqrpc::UnaryHandler(service, &mqrpc_Service::options)},
+          {"context", ::mqrpc::UnaryHandler(service, &mqrpc_Service::context)},
+          {"channel", ::mqrpc::UnaryHandler(service, &mqrpc_Service::channel)},
+          {"Start", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Start)},
+          {"Wait", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Wait)},
       },
   };
 }
 
-::mqrpc::ServiceDescriptor concept_::Service::mqrpc_descriptor() {
+::mqrpc::ServiceDescriptor delete_::Service::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor delete_::AsyncService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor delete_::CoService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+template <class mqrpc_Service>
+::mqrpc::ServiceDescriptor concept_::mqrpc_descriptor_of(mqrpc_Service* /*service*/) {
   return {::std::string(kServiceName), {}};
+}
+
+::mqrpc::ServiceDescriptor concept_::Service::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor concept_::AsyncService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor concept_::CoService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
 }
 
 }  // namespace fixtures::keywords

@@ -9,8 +9,10 @@
 #include "keywords.pb.h"
 #include "mqrpc/call.h"
 #include "mqrpc/channel.h"
+#include "mqrpc/responder.h"
 #include "mqrpc/server_context.h"
 #include "mqrpc/service.h"
+#include "mqrpc/task.h"
 
 namespace fixtures::keywords {
 
@@ -196,6 +198,94 @@ class delete_ final {
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
+
+  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  class AsyncService : public ::mqrpc::Service {
+   public:
+    virtual void new_(union_ request, ::mqrpc::Responder<operator_> responder);
+
+    virtual void co_await_(union_ request, ::mqrpc::Responder<operator_> responder);
+
+    virtual void requires_(union_ request, ::mqrpc::Responder<operator_> responder);
+
+    virtual void assert_(union_ request, ::mqrpc::Responder<operator_> responder);
+
+    virtual void NULL_(union_ request, ::mqrpc::Responder<operator_> responder);
+
+    virtual void this_(union_ request, ::mqrpc::Responder<operator_> responder);
+
+    virtual void request(union_ request, ::mqrpc::Responder<operator_> responder);
+
+    virtual void options(union_ request, ::mqrpc::Responder<operator_> responder);
+
+    virtual void context(union_ request, ::mqrpc::Responder<operator_> responder);
+
+    virtual void channel(union_ request, ::mqrpc::Responder<operator_> responder);
+
+    virtual void Start(union_ request, ::mqrpc::Responder<operator_> responder);
+
+    virtual void Wait(union_ request, ::mqrpc::Responder<operator_> responder);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+  // Or from this: handlers are coroutines, and have the context until they end.
+  class CoService : public ::mqrpc::Service {
+   public:
+    virtual ::mqrpc::Task<::absl::StatusOr<operator_>> new_(
+        ::mqrpc::ServerContext& context,
+        union_ request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<operator_>> co_await_(
+        ::mqrpc::ServerContext& context,
+        union_ request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<operator_>> requires_(
+        ::mqrpc::ServerContext& context,
+        union_ request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<operator_>> assert_(
+        ::mqrpc::ServerContext& context,
+        union_ request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<operator_>> NULL_(
+        ::mqrpc::ServerContext& context,
+        union_ request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<operator_>> this_(
+        ::mqrpc::ServerContext& context,
+        union_ request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<operator_>> request(
+        ::mqrpc::ServerContext& context,
+        union_ request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<operator_>> options(
+        ::mqrpc::ServerContext& context,
+        union_ request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<operator_>> context(
+        ::mqrpc::ServerContext& context,
+        union_ request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<operator_>> channel(
+        ::mqrpc::ServerContext& context,
+        union_ request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<operator_>> Start(
+        ::mqrpc::ServerContext& context,
+        union_ request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<operator_>> Wait(
+        ::mqrpc::ServerContext& context,
+        union_ request);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+ private:
+  template <class mqrpc_Service>
+  static ::mqrpc::ServiceDescriptor mqrpc_descriptor_of(mqrpc_Service* service);
 };
 
 class concept_ final {
@@ -220,6 +310,22 @@ class concept_ final {
    public:
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
+
+  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  class AsyncService : public ::mqrpc::Service {
+   public:
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+  // Or from this: handlers are coroutines, and have the context until they end.
+  class CoService : public ::mqrpc::Service {
+   public:
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+ private:
+  template <class mqrpc_Service>
+  static ::mqrpc::ServiceDescriptor mqrpc_descriptor_of(mqrpc_Service* service);
 };
 
 }  // namespace fixtures::keywords

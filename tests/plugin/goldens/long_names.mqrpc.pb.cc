@@ -135,20 +135,95 @@ namespace v1alpha1 {
 }
 // clang-format on
 
+void AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+    AsyncService::Get(
+        ARequestThatIsLong /*request*/,
+        ::mqrpc::Responder<AReplyThatIsLong> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+    AsyncService::AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud(
+        ARequestThatIsLong /*request*/,
+        ::mqrpc::Responder<AReplyThatIsLong> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+// clang-format off
+void AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+    AsyncService::AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere(
+        ARequestThatIsLong /*request*/,
+        ::mqrpc::Responder<AReplyThatIsLong> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+// clang-format on
+
+// clang-format off
+::mqrpc::Task<::absl::StatusOr<AReplyThatIsLong>> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+    CoService::Get(
+        ::mqrpc::ServerContext& context,
+        ARequestThatIsLong /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+// clang-format on
+
+// clang-format off
+::mqrpc::Task<::absl::StatusOr<AReplyThatIsLong>> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+    CoService::AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud(
+        ::mqrpc::ServerContext& context,
+        ARequestThatIsLong /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+// clang-format on
+
+// clang-format off
+::mqrpc::Task<::absl::StatusOr<AReplyThatIsLong>> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+    CoService::AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere(
+        ::mqrpc::ServerContext& context,
+        ARequestThatIsLong /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+// clang-format on
+
+// clang-format off
+template <class mqrpc_Service>
+::mqrpc::ServiceDescriptor AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+    mqrpc_descriptor_of(
+        mqrpc_Service* service) {
+  return {
+      ::std::string(kServiceName),
+      {
+          {"Get", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
+          {"AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud",
+           ::mqrpc::UnaryHandler(service, &mqrpc_Service::AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud)},
+          {"AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere",
+           ::mqrpc::UnaryHandler(service, &mqrpc_Service::AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere)},
+      },
+  };
+}
+// clang-format on
+
 // clang-format off
 ::mqrpc::ServiceDescriptor AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
     Service::mqrpc_descriptor(
         ) {
-  return {
-      ::std::string(kServiceName),
-      {
-          {"Get", ::mqrpc::UnaryHandler(this, &Service::Get)},
-          {"AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud",
-           ::mqrpc::UnaryHandler(this, &Service::AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud)},
-          {"AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere",
-           ::mqrpc::UnaryHandler(this, &Service::AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere)},
-      },
-  };
+  return mqrpc_descriptor_of(this);
+}
+// clang-format on
+
+// clang-format off
+::mqrpc::ServiceDescriptor AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+    AsyncService::mqrpc_descriptor(
+        ) {
+  return mqrpc_descriptor_of(this);
+}
+// clang-format on
+
+// clang-format off
+::mqrpc::ServiceDescriptor AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
+    CoService::mqrpc_descriptor(
+        ) {
+  return mqrpc_descriptor_of(this);
 }
 // clang-format on
 
@@ -206,15 +281,50 @@ namespace v1alpha1 {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::mqrpc::ServiceDescriptor Short::Service::mqrpc_descriptor() {
+void Short::AsyncService::Get(
+    ARequestThatIsLong /*request*/,
+    ::mqrpc::Responder<AReplyThatIsLong> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Short::AsyncService::GetTheReplyThatBelongsToIt(
+    ARequestThatIsLong /*request*/,
+    ::mqrpc::Responder<AReplyThatIsLong> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+::mqrpc::Task<::absl::StatusOr<AReplyThatIsLong>> Short::CoService::Get(
+    ::mqrpc::ServerContext& context,
+    ARequestThatIsLong /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<AReplyThatIsLong>> Short::CoService::GetTheReplyThatBelongsToIt(
+    ::mqrpc::ServerContext& context,
+    ARequestThatIsLong /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+template <class mqrpc_Service>
+::mqrpc::ServiceDescriptor Short::mqrpc_descriptor_of(mqrpc_Service* service) {
   return {
       ::std::string(kServiceName),
       {
-          {"Get", ::mqrpc::UnaryHandler(this, &Service::Get)},
+          {"Get", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
           {"GetTheReplyThatBelongsToIt",
-           ::mqrpc::UnaryHandler(this, &Service::GetTheReplyThatBelongsToIt)},
+           ::mqrpc::UnaryHandler(service, &mqrpc_Service::GetTheReplyThatBelongsToIt)},
       },
   };
+}
+
+::mqrpc::ServiceDescriptor Short::Service::mqrpc_descriptor() { return mqrpc_descriptor_of(this); }
+
+::mqrpc::ServiceDescriptor Short::AsyncService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor Short::CoService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
 }
 
 }  // namespace v1alpha1

@@ -9,8 +9,10 @@
 #include "long_names.pb.h"
 #include "mqrpc/call.h"
 #include "mqrpc/channel.h"
+#include "mqrpc/responder.h"
 #include "mqrpc/server_context.h"
 #include "mqrpc/service.h"
+#include "mqrpc/task.h"
 
 namespace a_company_with_a_name_that_is_long {
 namespace and_a_department_too {
@@ -98,6 +100,51 @@ class AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToW
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
+
+  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  class AsyncService : public ::mqrpc::Service {
+   public:
+    virtual void Get(ARequestThatIsLong request, ::mqrpc::Responder<AReplyThatIsLong> responder);
+
+    virtual void AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud(
+        ARequestThatIsLong request,
+        ::mqrpc::Responder<AReplyThatIsLong> responder);
+
+    // clang-format off
+    virtual void
+    AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere(
+        ARequestThatIsLong request,
+        ::mqrpc::Responder<AReplyThatIsLong> responder);
+    // clang-format on
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+  // Or from this: handlers are coroutines, and have the context until they end.
+  class CoService : public ::mqrpc::Service {
+   public:
+    virtual ::mqrpc::Task<::absl::StatusOr<AReplyThatIsLong>> Get(
+        ::mqrpc::ServerContext& context,
+        ARequestThatIsLong request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<AReplyThatIsLong>>
+    AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud(
+        ::mqrpc::ServerContext& context,
+        ARequestThatIsLong request);
+
+    // clang-format off
+    virtual ::mqrpc::Task<::absl::StatusOr<AReplyThatIsLong>>
+    AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere(
+        ::mqrpc::ServerContext& context,
+        ARequestThatIsLong request);
+    // clang-format on
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+ private:
+  template <class mqrpc_Service>
+  static ::mqrpc::ServiceDescriptor mqrpc_descriptor_of(mqrpc_Service* service);
 };
 
 class Short final {
@@ -153,6 +200,36 @@ class Short final {
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
+
+  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  class AsyncService : public ::mqrpc::Service {
+   public:
+    virtual void Get(ARequestThatIsLong request, ::mqrpc::Responder<AReplyThatIsLong> responder);
+
+    virtual void GetTheReplyThatBelongsToIt(
+        ARequestThatIsLong request,
+        ::mqrpc::Responder<AReplyThatIsLong> responder);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+  // Or from this: handlers are coroutines, and have the context until they end.
+  class CoService : public ::mqrpc::Service {
+   public:
+    virtual ::mqrpc::Task<::absl::StatusOr<AReplyThatIsLong>> Get(
+        ::mqrpc::ServerContext& context,
+        ARequestThatIsLong request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<AReplyThatIsLong>> GetTheReplyThatBelongsToIt(
+        ::mqrpc::ServerContext& context,
+        ARequestThatIsLong request);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+ private:
+  template <class mqrpc_Service>
+  static ::mqrpc::ServiceDescriptor mqrpc_descriptor_of(mqrpc_Service* service);
 };
 
 }  // namespace v1alpha1

@@ -515,37 +515,222 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::mqrpc::ServiceDescriptor Valve::Service::mqrpc_descriptor() {
+void Valve::AsyncService::Plain(Position /*request*/, ::mqrpc::Responder<Position> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Valve::AsyncService::Timeout(Position /*request*/, ::mqrpc::Responder<Position> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Valve::AsyncService::Shortest(Position /*request*/, ::mqrpc::Responder<Position> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Valve::AsyncService::Longest(Position /*request*/, ::mqrpc::Responder<Position> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Valve::AsyncService::AtMostOnce(Position /*request*/, ::mqrpc::Responder<Position> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Valve::AsyncService::AtLeastOnce(
+    Position /*request*/,
+    ::mqrpc::Responder<Position> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Valve::AsyncService::ExactlyOnce(
+    Position /*request*/,
+    ::mqrpc::Responder<Position> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Valve::AsyncService::Waits(Position /*request*/, ::mqrpc::Responder<Position> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Valve::AsyncService::Fails(Position /*request*/, ::mqrpc::Responder<Position> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Valve::AsyncService::Retries(Position /*request*/, ::mqrpc::Responder<Position> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Valve::AsyncService::Never(Position /*request*/, ::mqrpc::Responder<Position> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Valve::AsyncService::Alone(Position /*request*/, ::mqrpc::Responder<Position> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Valve::AsyncService::Quick(Position /*request*/, ::mqrpc::Responder<Position> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Valve::AsyncService::Slow(Position /*request*/, ::mqrpc::Responder<Position> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Valve::AsyncService::QuickAgain(Position /*request*/, ::mqrpc::Responder<Position> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Valve::AsyncService::Everything(Position /*request*/, ::mqrpc::Responder<Position> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Valve::AsyncService::delete_(Position /*request*/, ::mqrpc::Responder<Position> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+::mqrpc::Task<::absl::StatusOr<Position>> Valve::CoService::Plain(
+    ::mqrpc::ServerContext& context,
+    Position /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Position>> Valve::CoService::Timeout(
+    ::mqrpc::ServerContext& context,
+    Position /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Position>> Valve::CoService::Shortest(
+    ::mqrpc::ServerContext& context,
+    Position /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Position>> Valve::CoService::Longest(
+    ::mqrpc::ServerContext& context,
+    Position /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Position>> Valve::CoService::AtMostOnce(
+    ::mqrpc::ServerContext& context,
+    Position /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Position>> Valve::CoService::AtLeastOnce(
+    ::mqrpc::ServerContext& context,
+    Position /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Position>> Valve::CoService::ExactlyOnce(
+    ::mqrpc::ServerContext& context,
+    Position /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Position>> Valve::CoService::Waits(
+    ::mqrpc::ServerContext& context,
+    Position /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Position>> Valve::CoService::Fails(
+    ::mqrpc::ServerContext& context,
+    Position /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Position>> Valve::CoService::Retries(
+    ::mqrpc::ServerContext& context,
+    Position /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Position>> Valve::CoService::Never(
+    ::mqrpc::ServerContext& context,
+    Position /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Position>> Valve::CoService::Alone(
+    ::mqrpc::ServerContext& context,
+    Position /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Position>> Valve::CoService::Quick(
+    ::mqrpc::ServerContext& context,
+    Position /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Position>> Valve::CoService::Slow(
+    ::mqrpc::ServerContext& context,
+    Position /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Position>> Valve::CoService::QuickAgain(
+    ::mqrpc::ServerContext& context,
+    Position /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Position>> Valve::CoService::Everything(
+    ::mqrpc::ServerContext& context,
+    Position /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Position>> Valve::CoService::delete_(
+    ::mqrpc::ServerContext& context,
+    Position /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+template <class mqrpc_Service>
+::mqrpc::ServiceDescriptor Valve::mqrpc_descriptor_of(mqrpc_Service* service) {
   return {
       ::std::string(kServiceName),
       {
-          {"Plain", ::mqrpc::UnaryHandler(this, &Service::Plain)},
-          {"Timeout", ::mqrpc::UnaryHandler(this, &Service::Timeout)},
-          {"Shortest", ::mqrpc::UnaryHandler(this, &Service::Shortest)},
-          {"Longest", ::mqrpc::UnaryHandler(this, &Service::Longest)},
-          {"AtMostOnce", ::mqrpc::UnaryHandler(this, &Service::AtMostOnce)},
-          {"AtLeastOnce", ::mqrpc::UnaryHandler(this, &Service::AtLeastOnce)},
-          {"ExactlyOnce", ::mqrpc::UnaryHandler(this, &Service::ExactlyOnce)},
-          {"Waits", ::mqrpc::UnaryHandler(this, &Service::Waits)},
-          {"Fails", ::mqrpc::UnaryHandler(this, &Service::Fails)},
-          {"Retries", ::mqrpc::UnaryHandler(this, &Service::Retries)},
-          {"Never", ::mqrpc::UnaryHandler(this, &Service::Never)},
-          {"Alone", ::mqrpc::UnaryHandler(this, &Service::Alone)},
+          {"Plain", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Plain)},
+          {"Timeout", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Timeout)},
+          {"Shortest", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Shortest)},
+          {"Longest", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Longest)},
+          {"AtMostOnce", ::mqrpc::UnaryHandler(service, &mqrpc_Service::AtMostOnce)},
+          {"AtLeastOnce", ::mqrpc::UnaryHandler(service, &mqrpc_Service::AtLeastOnce)},
+          {"ExactlyOnce", ::mqrpc::UnaryHandler(service, &mqrpc_Service::ExactlyOnce)},
+          {"Waits", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Waits)},
+          {"Fails", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Fails)},
+          {"Retries", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Retries)},
+          {"Never", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Never)},
+          {"Alone", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Alone)},
           {"Quick",
-           ::mqrpc::UnaryHandler(this, &Service::Quick),
+           ::mqrpc::UnaryHandler(service, &mqrpc_Service::Quick),
            ::mqrpc::Idempotency::kUnknown,
            ::mqrpc::RunsOn::kConnection},
-          {"Slow", ::mqrpc::UnaryHandler(this, &Service::Slow)},
+          {"Slow", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Slow)},
           {"QuickAgain",
-           ::mqrpc::UnaryHandler(this, &Service::QuickAgain),
+           ::mqrpc::UnaryHandler(service, &mqrpc_Service::QuickAgain),
            ::mqrpc::Idempotency::kNoSideEffects,
            ::mqrpc::RunsOn::kConnection},
           {"Everything",
-           ::mqrpc::UnaryHandler(this, &Service::Everything),
+           ::mqrpc::UnaryHandler(service, &mqrpc_Service::Everything),
            ::mqrpc::Idempotency::kIdempotent},
-          {"delete", ::mqrpc::UnaryHandler(this, &Service::delete_)},
+          {"delete", ::mqrpc::UnaryHandler(service, &mqrpc_Service::delete_)},
       },
   };
+}
+
+::mqrpc::ServiceDescriptor Valve::Service::mqrpc_descriptor() { return mqrpc_descriptor_of(this); }
+
+::mqrpc::ServiceDescriptor Valve::AsyncService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor Valve::CoService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
 }
 
 constexpr ::mqrpc::Method mqrpc_Main_5fValve_Open = {
@@ -578,13 +763,36 @@ constexpr ::mqrpc::Method mqrpc_Main_5fValve_Open = {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::mqrpc::ServiceDescriptor Main_Valve::Service::mqrpc_descriptor() {
+void Main_Valve::AsyncService::Open(Position /*request*/, ::mqrpc::Responder<Position> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+::mqrpc::Task<::absl::StatusOr<Position>> Main_Valve::CoService::Open(
+    ::mqrpc::ServerContext& context,
+    Position /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+template <class mqrpc_Service>
+::mqrpc::ServiceDescriptor Main_Valve::mqrpc_descriptor_of(mqrpc_Service* service) {
   return {
       ::std::string(kServiceName),
       {
-          {"Open", ::mqrpc::UnaryHandler(this, &Service::Open)},
+          {"Open", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Open)},
       },
   };
+}
+
+::mqrpc::ServiceDescriptor Main_Valve::Service::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor Main_Valve::AsyncService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor Main_Valve::CoService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
 }
 
 constexpr ::mqrpc::Method mqrpc_Main_Valve_Open = {
@@ -617,13 +825,32 @@ constexpr ::mqrpc::Method mqrpc_Main_Valve_Open = {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::mqrpc::ServiceDescriptor Main::Service::mqrpc_descriptor() {
+void Main::AsyncService::Valve_Open(Position /*request*/, ::mqrpc::Responder<Position> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+::mqrpc::Task<::absl::StatusOr<Position>> Main::CoService::Valve_Open(
+    ::mqrpc::ServerContext& context,
+    Position /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+template <class mqrpc_Service>
+::mqrpc::ServiceDescriptor Main::mqrpc_descriptor_of(mqrpc_Service* service) {
   return {
       ::std::string(kServiceName),
       {
-          {"Valve_Open", ::mqrpc::UnaryHandler(this, &Service::Valve_Open)},
+          {"Valve_Open", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Valve_Open)},
       },
   };
 }
+
+::mqrpc::ServiceDescriptor Main::Service::mqrpc_descriptor() { return mqrpc_descriptor_of(this); }
+
+::mqrpc::ServiceDescriptor Main::AsyncService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor Main::CoService::mqrpc_descriptor() { return mqrpc_descriptor_of(this); }
 
 }  // namespace fixtures::method_options

@@ -9,8 +9,10 @@
 #include "method_options.pb.h"
 #include "mqrpc/call.h"
 #include "mqrpc/channel.h"
+#include "mqrpc/responder.h"
 #include "mqrpc/server_context.h"
 #include "mqrpc/service.h"
+#include "mqrpc/task.h"
 
 namespace fixtures::method_options {
 
@@ -278,6 +280,124 @@ class Valve final {
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
+
+  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  class AsyncService : public ::mqrpc::Service {
+   public:
+    virtual void Plain(Position request, ::mqrpc::Responder<Position> responder);
+
+    virtual void Timeout(Position request, ::mqrpc::Responder<Position> responder);
+
+    virtual void Shortest(Position request, ::mqrpc::Responder<Position> responder);
+
+    virtual void Longest(Position request, ::mqrpc::Responder<Position> responder);
+
+    virtual void AtMostOnce(Position request, ::mqrpc::Responder<Position> responder);
+
+    virtual void AtLeastOnce(Position request, ::mqrpc::Responder<Position> responder);
+
+    virtual void ExactlyOnce(Position request, ::mqrpc::Responder<Position> responder);
+
+    virtual void Waits(Position request, ::mqrpc::Responder<Position> responder);
+
+    virtual void Fails(Position request, ::mqrpc::Responder<Position> responder);
+
+    virtual void Retries(Position request, ::mqrpc::Responder<Position> responder);
+
+    virtual void Never(Position request, ::mqrpc::Responder<Position> responder);
+
+    virtual void Alone(Position request, ::mqrpc::Responder<Position> responder);
+
+    virtual void Quick(Position request, ::mqrpc::Responder<Position> responder);
+
+    virtual void Slow(Position request, ::mqrpc::Responder<Position> responder);
+
+    virtual void QuickAgain(Position request, ::mqrpc::Responder<Position> responder);
+
+    virtual void Everything(Position request, ::mqrpc::Responder<Position> responder);
+
+    virtual void delete_(Position request, ::mqrpc::Responder<Position> responder);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+  // Or from this: handlers are coroutines, and have the context until they end.
+  class CoService : public ::mqrpc::Service {
+   public:
+    virtual ::mqrpc::Task<::absl::StatusOr<Position>> Plain(
+        ::mqrpc::ServerContext& context,
+        Position request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Position>> Timeout(
+        ::mqrpc::ServerContext& context,
+        Position request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Position>> Shortest(
+        ::mqrpc::ServerContext& context,
+        Position request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Position>> Longest(
+        ::mqrpc::ServerContext& context,
+        Position request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Position>> AtMostOnce(
+        ::mqrpc::ServerContext& context,
+        Position request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Position>> AtLeastOnce(
+        ::mqrpc::ServerContext& context,
+        Position request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Position>> ExactlyOnce(
+        ::mqrpc::ServerContext& context,
+        Position request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Position>> Waits(
+        ::mqrpc::ServerContext& context,
+        Position request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Position>> Fails(
+        ::mqrpc::ServerContext& context,
+        Position request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Position>> Retries(
+        ::mqrpc::ServerContext& context,
+        Position request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Position>> Never(
+        ::mqrpc::ServerContext& context,
+        Position request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Position>> Alone(
+        ::mqrpc::ServerContext& context,
+        Position request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Position>> Quick(
+        ::mqrpc::ServerContext& context,
+        Position request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Position>> Slow(
+        ::mqrpc::ServerContext& context,
+        Position request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Position>> QuickAgain(
+        ::mqrpc::ServerContext& context,
+        Position request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Position>> Everything(
+        ::mqrpc::ServerContext& context,
+        Position request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Position>> delete_(
+        ::mqrpc::ServerContext& context,
+        Position request);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+ private:
+  template <class mqrpc_Service>
+  static ::mqrpc::ServiceDescriptor mqrpc_descriptor_of(mqrpc_Service* service);
 };
 
 // Its method, and the one below, differ in the place of one underscore.
@@ -317,6 +437,28 @@ class Main_Valve final {
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
+
+  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  class AsyncService : public ::mqrpc::Service {
+   public:
+    virtual void Open(Position request, ::mqrpc::Responder<Position> responder);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+  // Or from this: handlers are coroutines, and have the context until they end.
+  class CoService : public ::mqrpc::Service {
+   public:
+    virtual ::mqrpc::Task<::absl::StatusOr<Position>> Open(
+        ::mqrpc::ServerContext& context,
+        Position request);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+ private:
+  template <class mqrpc_Service>
+  static ::mqrpc::ServiceDescriptor mqrpc_descriptor_of(mqrpc_Service* service);
 };
 
 class Main final {
@@ -355,6 +497,28 @@ class Main final {
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
+
+  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  class AsyncService : public ::mqrpc::Service {
+   public:
+    virtual void Valve_Open(Position request, ::mqrpc::Responder<Position> responder);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+  // Or from this: handlers are coroutines, and have the context until they end.
+  class CoService : public ::mqrpc::Service {
+   public:
+    virtual ::mqrpc::Task<::absl::StatusOr<Position>> Valve_Open(
+        ::mqrpc::ServerContext& context,
+        Position request);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+ private:
+  template <class mqrpc_Service>
+  static ::mqrpc::ServiceDescriptor mqrpc_descriptor_of(mqrpc_Service* service);
 };
 
 }  // namespace fixtures::method_options

@@ -54,14 +54,49 @@ namespace fixtures::nested_types {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::mqrpc::ServiceDescriptor Nested::Service::mqrpc_descriptor() {
+void Nested::AsyncService::Get(
+    Outer_Middle_Inner /*request*/,
+    ::mqrpc::Responder<Outer_Middle> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+void Nested::AsyncService::Outer(
+    ::fixtures::nested_types::Outer /*request*/,
+    ::mqrpc::Responder<Outer_Middle> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+::mqrpc::Task<::absl::StatusOr<Outer_Middle>> Nested::CoService::Get(
+    ::mqrpc::ServerContext& context,
+    Outer_Middle_Inner /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+::mqrpc::Task<::absl::StatusOr<Outer_Middle>> Nested::CoService::Outer(
+    ::mqrpc::ServerContext& context,
+    ::fixtures::nested_types::Outer /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+template <class mqrpc_Service>
+::mqrpc::ServiceDescriptor Nested::mqrpc_descriptor_of(mqrpc_Service* service) {
   return {
       ::std::string(kServiceName),
       {
-          {"Get", ::mqrpc::UnaryHandler(this, &Service::Get)},
-          {"Outer", ::mqrpc::UnaryHandler(this, &Service::Outer)},
+          {"Get", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
+          {"Outer", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Outer)},
       },
   };
+}
+
+::mqrpc::ServiceDescriptor Nested::Service::mqrpc_descriptor() { return mqrpc_descriptor_of(this); }
+
+::mqrpc::ServiceDescriptor Nested::AsyncService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor Nested::CoService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
 }
 
 }  // namespace fixtures::nested_types

@@ -8,8 +8,10 @@
 #include "absl/status/statusor.h"
 #include "mqrpc/call.h"
 #include "mqrpc/channel.h"
+#include "mqrpc/responder.h"
 #include "mqrpc/server_context.h"
 #include "mqrpc/service.h"
+#include "mqrpc/task.h"
 #include "nested_types.pb.h"
 
 namespace fixtures::nested_types {
@@ -64,6 +66,36 @@ class Nested final {
 
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
+
+  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  class AsyncService : public ::mqrpc::Service {
+   public:
+    virtual void Get(Outer_Middle_Inner request, ::mqrpc::Responder<Outer_Middle> responder);
+
+    virtual void Outer(
+        ::fixtures::nested_types::Outer request,
+        ::mqrpc::Responder<Outer_Middle> responder);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+  // Or from this: handlers are coroutines, and have the context until they end.
+  class CoService : public ::mqrpc::Service {
+   public:
+    virtual ::mqrpc::Task<::absl::StatusOr<Outer_Middle>> Get(
+        ::mqrpc::ServerContext& context,
+        Outer_Middle_Inner request);
+
+    virtual ::mqrpc::Task<::absl::StatusOr<Outer_Middle>> Outer(
+        ::mqrpc::ServerContext& context,
+        ::fixtures::nested_types::Outer request);
+
+    ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
+  };
+
+ private:
+  template <class mqrpc_Service>
+  static ::mqrpc::ServiceDescriptor mqrpc_descriptor_of(mqrpc_Service* service);
 };
 
 }  // namespace fixtures::nested_types

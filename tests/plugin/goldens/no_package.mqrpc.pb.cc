@@ -28,11 +28,30 @@
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::mqrpc::ServiceDescriptor Bare::Service::mqrpc_descriptor() {
+void Bare::AsyncService::Get(Request /*request*/, ::mqrpc::Responder<Reply> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+::mqrpc::Task<::absl::StatusOr<Reply>> Bare::CoService::Get(
+    ::mqrpc::ServerContext& context,
+    Request /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+template <class mqrpc_Service>
+::mqrpc::ServiceDescriptor Bare::mqrpc_descriptor_of(mqrpc_Service* service) {
   return {
       ::std::string(kServiceName),
       {
-          {"Get", ::mqrpc::UnaryHandler(this, &Service::Get)},
+          {"Get", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
       },
   };
 }
+
+::mqrpc::ServiceDescriptor Bare::Service::mqrpc_descriptor() { return mqrpc_descriptor_of(this); }
+
+::mqrpc::ServiceDescriptor Bare::AsyncService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor Bare::CoService::mqrpc_descriptor() { return mqrpc_descriptor_of(this); }

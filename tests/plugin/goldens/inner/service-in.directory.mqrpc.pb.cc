@@ -30,13 +30,36 @@ namespace fixtures::inner {
   return ::mqrpc::UnimplementedMethod(context);
 }
 
-::mqrpc::ServiceDescriptor InDirectory::Service::mqrpc_descriptor() {
+void InDirectory::AsyncService::Pass(::Request /*request*/, ::mqrpc::Responder<::Reply> responder) {
+  responder.Finish(::mqrpc::UnimplementedMethod(responder.context()));
+}
+
+::mqrpc::Task<::absl::StatusOr<::Reply>> InDirectory::CoService::Pass(
+    ::mqrpc::ServerContext& context,
+    ::Request /*request*/) {
+  co_return ::mqrpc::UnimplementedMethod(context);
+}
+
+template <class mqrpc_Service>
+::mqrpc::ServiceDescriptor InDirectory::mqrpc_descriptor_of(mqrpc_Service* service) {
   return {
       ::std::string(kServiceName),
       {
-          {"Pass", ::mqrpc::UnaryHandler(this, &Service::Pass)},
+          {"Pass", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Pass)},
       },
   };
+}
+
+::mqrpc::ServiceDescriptor InDirectory::Service::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor InDirectory::AsyncService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
+}
+
+::mqrpc::ServiceDescriptor InDirectory::CoService::mqrpc_descriptor() {
+  return mqrpc_descriptor_of(this);
 }
 
 }  // namespace fixtures::inner
