@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# The shell commands of the pages, run against a calculator_server (argument 1) and a broker of our own.
+# The shell commands of the pages, and the examples: a calculator_server (argument 1), an epoll_client
+# (argument 2), and a broker of our own.
 set -euo pipefail
 server=$1
+epoll_client=$2
 folder=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$folder"' EXIT
 cd "$folder"
@@ -34,3 +36,7 @@ answer >reply.bin
 printf '\011\064\063\063\063\063\063\323\077\n' >expected.bin
 cmp reply.bin expected.bin
 echo "the stock client got the sum"
+
+"$epoll_client" --broker "unix://$folder/broker.sock" | tee epoll_client.out
+printf '1 + 2 + ... + 100 = 5050\n2 of 4 have answered\nthe timer ticked meanwhile: yes\n' |
+  cmp - epoll_client.out

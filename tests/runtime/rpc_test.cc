@@ -794,5 +794,32 @@ TEST_P(RpcTest, AndTheServersOfAGroupStillDivideTheWork) {
   }
 }
 
+TEST_P(RpcTest, AThousandCoroutinesRunOnOneThread) {
+  constexpr size_t kTasks = 1'000;
+  FakeEcho service;
+  service.say = SayTheSame;
+  RunningServer server(Connect("server"), service);
+  auto thread = internal::WaitingThread::Make();
+  Channel channel(Connect("client"), {.executor = thread.get()});
+  size_t left = kTasks;  // no locks: all of them run here
+  std::thread::id here = std::this_thread::get_id();
+
+  auto converse = [&](Echo::Stub echo, size_t number) -> Task<void> {
+    Text text = MakeText(absl::StrCat("task ", number));
+    for (int i = 0; i < 5; ++i) {
+      absl::StatusOr<Text> reply = co_await echo.SayAsync(text);
+      EXPECT_TRUE(std::this_thread::get_id() == here);
+      EXPECT_TRUE(reply.ok() && reply->text() == text.text()) << reply.status();
+    }
+    if (--left == 0) thread->Leave();
+  };
+  for (size_t i = 0; i < kTasks; ++i) converse(Echo::Stub(channel), i).Detach();
+  EXPECT_EQ(left, kTasks);
+  thread->RunUntilLeft();
+
+  EXPECT_EQ(left, 0u);
+  EXPECT_EQ(channel.stats().calls_completed, kTasks * 5);
+}
+
 }  // namespace
 }  // namespace mqrpc::tests
