@@ -22,7 +22,7 @@ std::string Utf8Text(absl::string_view text) {
 
 }  // namespace
 
-std::string EncodeEnvelope(const absl::Status& status) {
+std::string EncodeEnvelope(const absl::Status& status, Encoding encoding) {
   mqrpc::Status envelope;
   envelope.set_code(static_cast<int>(status.code()));
   envelope.set_message(Utf8Text(status.message()));
@@ -31,7 +31,11 @@ std::string EncodeEnvelope(const absl::Status& status) {
     detail.set_type_url(Utf8Text(type_url));
     detail.set_value(std::string(bytes));
   });
-  return envelope.SerializeAsString();
+  if (encoding == Encoding::kProtobuf) return envelope.SerializeAsString();
+  absl::StatusOr<std::string> json = Serialize(envelope, encoding);
+  if (json.ok()) return *std::move(json);
+  envelope.clear_details();  // of a type that this program does not know
+  return *Serialize(envelope, encoding);
 }
 
 absl::Status DecodeEnvelope(int number, const std::string& payload) {

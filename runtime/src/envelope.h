@@ -4,11 +4,12 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "mqrpc/serialize.h"
 
 namespace mqrpc::internal::wire {
 
 // The payload of an error reply, proto/mqrpc/status.proto.
-std::string EncodeEnvelope(const absl::Status& status);
+std::string EncodeEnvelope(const absl::Status& status, Encoding encoding = Encoding::kProtobuf);
 
 // The inverse. The code is that of `number`, which stands apart from the envelope; UNKNOWN if that
 // is none. Never OK.

@@ -1,16 +1,61 @@
 #include "mqrpc/serialize.h"
 
+#include <google/protobuf/message.h>
+#include <google/protobuf/util/json_util.h>
+
 #include "absl/strings/str_cat.h"
 
 namespace mqrpc {
+namespace {
 
-absl::StatusOr<std::string> Serialize(const google::protobuf::MessageLite& message) {
-  if (!message.IsInitialized()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        message.GetTypeName(),
-        " lacks required fields: ",
-        message.InitializationErrorString()));
-  }
+using google::protobuf::Message;
+using google::protobuf::MessageLite;
+
+absl::Status CheckInitialized(const MessageLite& message) {
+  if (message.IsInitialized()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      message.GetTypeName(),
+      " lacks required fields: ",
+      message.InitializationErrorString()));
+}
+
+// Without its descriptor nothing is known of the names of its fields.
+absl::Status NoJson(const MessageLite& message) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(message.GetTypeName(), " has no JSON: it is of the lite runtime"));
+}
+
+absl::StatusOr<std::string> SerializeJson(const MessageLite& message) {
+  auto* full = dynamic_cast<const Message*>(&message);
+  if (full == nullptr) return NoJson(message);
+  std::string json;
+  auto status = google::protobuf::util::MessageToJsonString(*full, &json);
+  if (status.ok()) return json;
+  return absl::InvalidArgumentError(absl::StrCat(
+      message.GetTypeName(),
+      " cannot be written as JSON: ",
+      std::string(status.message())));
+}
+
+absl::Status ParseJsonInto(const std::string& json, MessageLite& message) {
+  message.Clear();
+  if (json.empty()) return absl::OkStatus();
+  auto* full = dynamic_cast<Message*>(&message);
+  if (full == nullptr) return NoJson(message);
+  auto status = google::protobuf::util::JsonStringToMessage(json, full);
+  if (status.ok()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "JSON that does not parse as ",
+      message.GetTypeName(),
+      ": ",
+      std::string(status.message())));
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> Serialize(const MessageLite& message, Encoding encoding) {
+  if (absl::Status status = CheckInitialized(message); !status.ok()) return status;
+  if (encoding == Encoding::kJson) return SerializeJson(message);
   std::string bytes;
   if (!message.SerializeToString(&bytes)) {
     return absl::InvalidArgumentError(
@@ -19,19 +64,15 @@ absl::StatusOr<std::string> Serialize(const google::protobuf::MessageLite& messa
   return bytes;
 }
 
-absl::Status ParseInto(const std::string& bytes, google::protobuf::MessageLite& message) {
-  // Partial, because a missing required field would be logged by protobuf itself.
-  if (!message.ParsePartialFromString(bytes)) {
+absl::Status ParseInto(const std::string& bytes, MessageLite& message, Encoding encoding) {
+  if (encoding == Encoding::kJson) {
+    if (absl::Status status = ParseJsonInto(bytes, message); !status.ok()) return status;
+    // Partial, because a missing required field would be logged by protobuf itself.
+  } else if (!message.ParsePartialFromString(bytes)) {
     return absl::InvalidArgumentError(
         absl::StrCat(bytes.size(), " bytes that do not parse as ", message.GetTypeName()));
   }
-  if (!message.IsInitialized()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        message.GetTypeName(),
-        " lacks required fields: ",
-        message.InitializationErrorString()));
-  }
-  return absl::OkStatus();
+  return CheckInitialized(message);
 }
 
 }  // namespace mqrpc

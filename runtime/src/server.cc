@@ -14,7 +14,7 @@ absl::Status UnimplementedMethod(const ServerContext& context) {
 }
 
 bool internal::ReadRequest(ServerCall& call, google::protobuf::MessageLite& request) {
-  absl::Status status = ParseInto(call.Read().value_or(""), request);
+  absl::Status status = ParseInto(call.Read().value_or(""), request, call.encoding());
   if (!status.ok()) call.Finish(status);
   return status.ok();
 }

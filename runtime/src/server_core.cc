@@ -34,6 +34,9 @@ absl::Status CheckOptions(const ServerOptions& options) {
     return absl::InvalidArgumentError(
         absl::StrCat("ServerOptions::workers is ", options.workers, "; 0 to ", kMaxWorkers));
   }
+  if (options.max_running_calls == 0) {
+    return absl::InvalidArgumentError("ServerOptions::max_running_calls is 0; at least 1");
+  }
   if (options.max_queued_calls == 0) {
     return absl::InvalidArgumentError("ServerOptions::max_queued_calls is 0; at least 1");
   }

@@ -17,6 +17,7 @@ UnaryServerCall::UnaryServerCall(
     : core_(std::move(core)),
       arrival_(arrival),
       deadline_(arrival_ + frame.remaining),
+      encoding_(wire::EncodingOf(frame.content_type)),
       context_(
           core_->loop(),
           deadline_,

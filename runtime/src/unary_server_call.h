@@ -46,6 +46,7 @@ class UnaryServerCall final : public ServerCall, private CallControl {
   ~UnaryServerCall() override;
 
   ServerContext& context() override { return context_; }
+  Encoding encoding() const override { return encoding_; }
   std::optional<std::string> Read() override;
   void Write(std::string frame) override { reply_ = std::move(frame); }
   void Finish(absl::Status status) override { End(std::move(status), wire::Ran::kYes); }
@@ -75,6 +76,7 @@ class UnaryServerCall final : public ServerCall, private CallControl {
   const std::shared_ptr<ServerCore> core_;
   const absl::Time arrival_;
   const absl::Time deadline_;
+  const Encoding encoding_;
   ServerContext context_;
   std::optional<wire::ReplyAddress> reply_to_;
   std::optional<std::string> request_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "envelope.h"
@@ -23,6 +24,7 @@ constexpr std::string_view kRefusedKey = "mqrpc-refused";  // the attempt which 
 constexpr std::string_view kBatchesKey = "mqrpc-batches";  // asked for: 1; taken: so many calls
 constexpr std::string_view kTrailerPrefix = "mqrpc-trailer-";
 constexpr std::string_view kProtobuf = "application/protobuf";
+constexpr std::string_view kJson = "application/json";  // parameters may follow
 
 const std::string* FindProperty(const Message& message, std::string_view key) {
   for (const auto& [name, value] : message.user_properties) {
@@ -84,6 +86,13 @@ absl::Status DecodeReplyMetadata(const Message& message, SharedMetadata& metadat
 SharedMetadata ShareUnlessEmpty(ReplyMetadata metadata) {
   if (metadata.headers.empty() && metadata.trailers.empty()) return nullptr;
   return std::make_shared<const ReplyMetadata>(std::move(metadata));
+}
+
+Encoding EncodingOf(const std::optional<std::string>& content_type) {
+  if (!content_type.has_value()) return Encoding::kProtobuf;
+  std::string_view type = *content_type;
+  type = type.substr(0, type.find_first_of("; "));
+  return absl::EqualsIgnoreCase(View(type), View(kJson)) ? Encoding::kJson : Encoding::kProtobuf;
 }
 
 std::string RequestTopic(
@@ -210,12 +219,15 @@ Message EncodeCancel(
 absl::StatusOr<RequestFrame> DecodeRequest(Message message) {
   // An empty one is none: libmosquitto cannot send it back.
   if (message.content_type == "") message.content_type.reset();
-  if (message.content_type.has_value() && *message.content_type != kProtobuf) {
+  bool is_protobuf = !message.content_type.has_value() || *message.content_type == kProtobuf;
+  if (!is_protobuf && EncodingOf(message.content_type) != Encoding::kJson) {
     return absl::InvalidArgumentError(absl::StrCat(
         "content type \"",
         *message.content_type,
         "\" is not served; send ",
         View(kProtobuf),
+        ", ",
+        View(kJson),
         ", or none"));
   }
   absl::StatusOr<absl::Duration> timeout = DecodeTimeout(message);
@@ -255,11 +267,13 @@ Message EncodeReply(
     EncodeMetadata(metadata->headers, "", message);
     EncodeMetadata(metadata->trailers, kTrailerPrefix, message);
   }
+  Encoding encoding = EncodingOf(address.content_type);
+  message.payload_is_utf8 = encoding == Encoding::kJson;
   if (result.ok()) {
     message.payload = *std::move(result);
     return message;
   }
-  message.payload = EncodeEnvelope(result.status());
+  message.payload = EncodeEnvelope(result.status(), encoding);
   message.user_properties.emplace_back(
       kStatusKey,
       absl::StrCat(static_cast<int>(result.status().code())));

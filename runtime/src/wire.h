@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "mqrpc/message.h"
 #include "mqrpc/metadata.h"
+#include "mqrpc/serialize.h"
 #include "shared_text.h"
 
 // The one place that knows how calls are laid onto MQTT: topics, properties, the error envelope.
@@ -38,6 +39,9 @@ struct RequestFrame {
 // Of a reply; null: none, as most have.
 using SharedMetadata = std::shared_ptr<const ReplyMetadata>;
 SharedMetadata ShareUnlessEmpty(ReplyMetadata metadata);
+
+// That of a payload with such a content type.
+Encoding EncodingOf(const std::optional<std::string>& content_type);
 
 // What is taken of one message, both ways. More is refused, since each call of it costs far more
 // than its bytes.

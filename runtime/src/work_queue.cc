@@ -16,15 +16,26 @@ void WorkQueue::Dispatch(std::unique_ptr<UnaryServerCall> call, RunsOn runs_on) 
   if (has_handed_over_last_) {
     return Refuse(*call, absl::UnavailableError("the server was shut down; the call did not run"));
   }
+  absl::Status status = CheckRunning();
+  if (!status.ok()) return Refuse(*call, std::move(status));
   if (runs_on == RunsOn::kConnection) return Run(std::move(call));
   size_t bytes = call->request_bytes();
-  if (absl::Status status = CheckRoom(bytes); !status.ok()) return Refuse(*call, std::move(status));
+  if (status = CheckRoom(bytes); !status.ok()) return Refuse(*call, std::move(status));
   queued_bytes_ += bytes;
   if (arrived_.empty()) loop_.Post([this, core = call->core()] { HandOver(); });
   arrived_.push_back([this, call = std::move(call)]() mutable {
     queued_bytes_ -= call->request_bytes();
     Run(std::move(call));
   });
+}
+
+// Whether one more may be given to a handler; those that wait for a worker count when they have it.
+absl::Status WorkQueue::CheckRunning() const {
+  if (counters_.running.value() < options_.max_running_calls) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "ServerOptions::max_running_calls (",
+      options_.max_running_calls,
+      ") calls are running already"));
 }
 
 // Whether one more may wait for a worker. Only this thread adds to the queue, so there is still

@@ -48,6 +48,7 @@ class WorkQueue {
   bool empty() const { return arrived_.empty(); }
 
  private:
+  absl::Status CheckRunning() const;
   absl::Status CheckRoom(size_t bytes) const;
   void HandOver();
   void Run(std::unique_ptr<UnaryServerCall> call);

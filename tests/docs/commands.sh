@@ -37,6 +37,13 @@ printf '\011\064\063\063\063\063\063\323\077\n' >expected.bin
 cmp reply.bin expected.bin
 echo "the stock client got the sum"
 
+answer_in_json() {
+mosquitto_rr -V mqttv5 -t mqrpc/services/mqrpc.examples.calculator.v1.Calculator/Add \
+  -D publish content-type application/json -e some/reply -m '{"a": 2, "b": 3}'
+}
+test "$(answer_in_json)" = '{"sum":5}'
+echo "and in JSON"
+
 "$epoll_client" --broker "unix://$folder/broker.sock" | tee epoll_client.out
 printf '1 + 2 + ... + 100 = 5050\n2 of 4 have answered\nthe timer ticked meanwhile: yes\n' |
   cmp - epoll_client.out

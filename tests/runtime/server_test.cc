@@ -169,7 +169,7 @@ TEST_F(ServerTest, TheContentTypeOfProtobufComesBack) {
 
 TEST_F(ServerTest, AnotherContentTypeIsRefusedUnrun) {
   Start();
-  for (const char* type : {"application/json", "x", "APPLICATION/PROTOBUF"}) {
+  for (const char* type : {"application/xml", "x", "APPLICATION/PROTOBUF"}) {
     Message request = Request();
     request.content_type = type;
     EXPECT_THAT(
@@ -707,6 +707,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongOptions{"group", {.group = "a\n"}},
         WrongOptions{"group", {.group = std::string(129, 'a')}},
         WrongOptions{"workers", {.workers = 1001}},
+        WrongOptions{"max_running_calls", {.max_running_calls = 0}},
         WrongOptions{"max_queued_calls", {.max_queued_calls = 0}},
         WrongOptions{"reply_prefixes", {.reply_prefixes = {"fine", ""}}},
         WrongOptions{"reply_prefixes", {.reply_prefixes = {"a/#"}}}));

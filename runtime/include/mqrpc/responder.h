@@ -38,7 +38,7 @@ class [[nodiscard]] Responder {
     std::unique_ptr<ServerCall> call = std::move(call_);
     if (call == nullptr) return;
     if (!reply.ok()) return call->Finish(std::move(reply).status());
-    absl::StatusOr<std::string> bytes = Serialize(*reply);
+    absl::StatusOr<std::string> bytes = Serialize(*reply, call->encoding());
     if (!bytes.ok()) return call->Finish(absl::InternalError(bytes.status().message()));
     call->Write(*std::move(bytes));
     call->Finish(absl::OkStatus());

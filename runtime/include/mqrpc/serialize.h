@@ -11,11 +11,21 @@ namespace mqrpc {
 
 // Bytes from and to messages, for generated code and the typed API.
 
-// INVALID_ARGUMENT naming the message type if a required field is missing or it exceeds 2 GiB.
-absl::StatusOr<std::string> Serialize(const google::protobuf::MessageLite& message);
+// What the payload of a request, and so of its reply, is. JSON is protobuf's own mapping, for those
+// who have no protobuf; of nothing at all it is an empty message, as in protobuf.
+enum class Encoding { kProtobuf, kJson };
 
-// INVALID_ARGUMENT naming the message type if the bytes are not one.
-absl::Status ParseInto(const std::string& bytes, google::protobuf::MessageLite& message);
+// INVALID_ARGUMENT naming the message type if a required field is missing, it exceeds 2 GiB, or is
+// to be JSON and of a file with `optimize_for = LITE_RUNTIME`.
+absl::StatusOr<std::string> Serialize(
+    const google::protobuf::MessageLite& message,
+    Encoding encoding = Encoding::kProtobuf);
+
+// INVALID_ARGUMENT naming the message type, and in JSON the place, if the bytes are not one.
+absl::Status ParseInto(
+    const std::string& bytes,
+    google::protobuf::MessageLite& message,
+    Encoding encoding = Encoding::kProtobuf);
 
 // A reply: a status passes through; bytes that do not parse are INTERNAL, the service's fault.
 template <class Reply>

@@ -28,6 +28,10 @@ struct ServerOptions {
   // the quickest way for handlers that never block, and stops everything for those that do.
   size_t workers = 4;
 
+  // Calls that handlers have and have not answered, which those of AsyncService and CoService may
+  // be many of; one more is answered RESOURCE_EXHAUSTED.
+  size_t max_running_calls = 100'000;
+
   // Calls waiting for a worker; one more is answered RESOURCE_EXHAUSTED.
   size_t max_queued_calls = 10'000;
 

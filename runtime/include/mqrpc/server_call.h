@@ -18,6 +18,9 @@ class ServerCall {
 
   virtual ServerContext& context() = 0;
 
+  // Of the frames, both ways.
+  virtual Encoding encoding() const = 0;
+
   // The next request frame; nullopt after the last.
   virtual std::optional<std::string> Read() = 0;
   virtual void Write(std::string frame) = 0;
