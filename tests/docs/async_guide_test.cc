@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "mqrpc/channel.h"
@@ -14,26 +16,24 @@
 #include "thermostat.mqrpc.pb.h"
 #include "valve.mqrpc.pb.h"
 
-// Turns on a thread of its own.
+// Turns on threads of its own. Any thread.
 class Motor {
  public:
-  ~Motor() { Join(); }
+  ~Motor() {
+    for (std::thread& thread : threads_) thread.join();
+  }
+
   template <class Done>
   void Turn(double degrees, Done done) {
-    Join();
-    thread_ = std::thread([this, degrees, done = std::move(done)]() mutable {
-      degrees_ += degrees;
-      done(degrees_ < 90);
-    });
+    std::lock_guard<std::mutex> lock(mutex_);
+    degrees_ += degrees;
+    threads_.emplace_back([ok = degrees_ < 90, done = std::move(done)]() mutable { done(ok); });
   }
 
  private:
-  void Join() {
-    if (thread_.joinable()) thread_.join();
-  }
-
+  std::mutex mutex_;
   double degrees_ = 0;
-  std::thread thread_;
+  std::vector<std::thread> threads_;
 };
 
 class MotorValve final : public acme::Valve::AsyncService {
