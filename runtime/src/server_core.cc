@@ -7,7 +7,6 @@
 #include "absl/hash/hash.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "batch.h"
 #include "from_now.h"
 #include "metadata_wire.h"
 #include "run_in_loop.h"
@@ -52,7 +51,8 @@ ServerCore::ServerCore(Transport& transport, ServerOptions options)
       intake_(options_, *counters_),
       queue_(transport.loop(), options_, *counters_),
       repetitions_(transport.loop(), options_),
-      reply_sender_(std::make_shared<ReplySender>(transport_, counters_, options_.log)) {}
+      reply_sender_(std::make_shared<ReplySender>(transport_, counters_, options_.log)),
+      services_(transport_, options_, *this) {}
 
 absl::Status ServerCore::Register(Service& service) {
   ServiceDescriptor descriptor = service.mqrpc_descriptor();
@@ -60,23 +60,7 @@ absl::Status ServerCore::Register(Service& service) {
     MutexLock lock(mutex_);
     if (started_) return absl::FailedPreconditionError("the server has been started");
   }
-  for (const auto& served : services_) {
-    if (served->name == descriptor.name) {
-      return absl::AlreadyExistsError(
-          absl::StrCat("a service ", descriptor.name, " is registered already"));
-    }
-  }
-  auto served = std::make_unique<ServedService>();
-  served->name = std::move(descriptor.name);
-  for (ServiceDescriptor::Method& method : descriptor.methods) {
-    served->methods[method.name] = {
-        .name = absl::StrCat(served->name, "/", method.name),
-        .handler = std::move(method.handler),
-        .idempotency = method.idempotency,
-        .runs_on = options_.workers == 0 ? RunsOn::kConnection : method.runs_on};
-  }
-  services_.push_back(std::move(served));
-  return absl::OkStatus();
+  return services_.Add(std::move(descriptor));
 }
 
 absl::Status ServerCore::Start(absl::Duration timeout) {
@@ -95,55 +79,10 @@ absl::Status ServerCore::Start(absl::Duration timeout) {
   }
   RunInLoop(transport_.loop(), [this] {
     reply_sender_->Open([this] { EndReply(); });
-    for (const auto& served : services_) {
-      // Shutdown unsubscribes before the core goes: the callbacks need not hold it.
-      served->subscription = transport_.Subscribe(
-          {.filter = wire::ServiceFilter(options_.group, options_.prefix, served->name),
-           .on_message = [this, s = served.get()](Message m) { OnRequest(*s, std::move(m)); },
-           .on_state =
-               [this, s = served.get()](const absl::Status& state) { OnSubscription(*s, state); }});
-      served->cancel_subscription = transport_.Subscribe(
-          {.filter = wire::CancelTopic(options_.prefix, served->name),
-           .on_message = [this](Message m) { OnCancel(m); },
-           .on_state =
-               [this, s = served.get()](const absl::Status& state) {
-                 if (!absl::IsPermissionDenied(state)) return;
-                 options_.log(
-                     LogLevel::kWarning,
-                     absl::StrCat(s->name, " does not hear of cancels: ", state.ToString()));
-               }});
-      if (!options_.takes_batches) continue;
-      // Where it is refused nobody is told to use it.
-      served->batch_subscription = transport_.Subscribe(
-          {.filter = wire::BatchFilter(options_.group, options_.prefix, served->name),
-           .on_message = [this, s = served.get()](Message m) { OnBatch(*s, std::move(m)); },
-           .on_state =
-               [s = served.get()](const absl::Status& state) { s->takes_batches = state.ok(); }});
-    }
+    services_.Subscribe();
   });
   if (transport_.loop().InLoop()) return absl::OkStatus();
-  auto until = FromNow(timeout);
-  for (const auto& served : services_) {
-    std::future<absl::Status> subscribed = served->subscribed.get_future();
-    if (subscribed.wait_until(until) == std::future_status::timeout) {
-      return absl::DeadlineExceededError(absl::StrCat(
-          "the broker has not granted the subscription for ",
-          served->name,
-          " within ",
-          absl::FormatDuration(timeout)));
-    }
-    if (absl::Status status = subscribed.get(); !status.ok()) return status;
-  }
-  return absl::OkStatus();
-}
-
-void ServerCore::OnSubscription(ServedService& service, const absl::Status& status) {
-  if (!status.ok()) {
-    options_.log(
-        LogLevel::kWarning,
-        absl::StrCat(service.name, " is not served at present: ", status.ToString()));
-  }
-  if (!std::exchange(service.is_answered, true)) service.subscribed.set_value(status);
+  return services_.WaitUntilGranted(timeout);
 }
 
 void ServerCore::Shutdown(absl::Duration grace) {
@@ -182,16 +121,10 @@ void ServerCore::Shutdown(absl::Duration grace) {
 // From here on the broker gives requests to others. What it had queued for us still comes, and is
 // answered to the end: if the time for running it is over, with a refusal.
 void ServerCore::LeaveServices() {
-  for (const auto& served : services_) {
-    transport_.Leave(served->subscription);
-    transport_.Leave(served->batch_subscription);
-    served->takes_batches = false;
-  }
-  // Several servers may share the connection, but no subscription.
-  Transport::SubscriptionId number = services_.empty() ? 0 : services_.front()->subscription;
+  services_.Leave();
   drain_marker_.emplace(
       transport_,
-      wire::DrainTopic(options_.prefix, transport_.client_id(), number),
+      wire::DrainTopic(options_.prefix, transport_.client_id(), services_.number()),
       [this] {
         MutexLock lock(mutex_);
         is_drained_ = true;
@@ -204,11 +137,7 @@ void ServerCore::Close() {
   drain_marker_.reset();
   repetitions_.Close();
   reply_sender_->Close();
-  for (const auto& served : services_) {
-    transport_.Unsubscribe(served->subscription, nullptr);
-    transport_.Unsubscribe(served->batch_subscription, nullptr);
-    transport_.Unsubscribe(served->cancel_subscription, nullptr);
-  }
+  services_.Unsubscribe();
   MutexLock lock(mutex_);
   open_ = false;
   changed_.NotifyAll();

@@ -2,14 +2,11 @@
 #define MQRPC_SERVER_CORE_H_
 
 #include <cstdint>
-#include <future>
 #include <memory>
 #include <optional>
 #include <stop_token>
-#include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -23,6 +20,7 @@
 #include "reply_cache.h"
 #include "reply_sender.h"
 #include "request_intake.h"
+#include "served_services.h"
 #include "unary_server_call.h"
 #include "wire.h"
 #include "work_queue.h"
@@ -36,7 +34,8 @@ namespace mqrpc::internal {
 // The server's end of calls, in bytes: finds the handler, has it run, sends what it answers.
 // Requests come in turns of the transport's loop; the handlers' answers from any thread, also after
 // the server has gone: hence the shared ownership, and `open_`.
-class ServerCore final : public std::enable_shared_from_this<ServerCore> {
+class ServerCore final : public std::enable_shared_from_this<ServerCore>,
+                         private ServedServices::Events {
  public:
   ServerCore(Transport& transport, ServerOptions options);
 
@@ -67,34 +66,15 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
  private:
   friend class simulation::SimDrain;  // shuts down in virtual time
 
-  struct ServedMethod {
-    std::string name;  // with its service's
-    Handler handler;
-    Idempotency idempotency = Idempotency::kUnknown;
-    RunsOn runs_on = RunsOn::kWorker;
-  };
-  using Methods = absl::flat_hash_map<std::string, ServedMethod>;
-  struct ServedService {
-    std::string name;
-    Methods methods;
-    Transport::SubscriptionId subscription = 0;
-    Transport::SubscriptionId batch_subscription = 0;  // 0: none
-    Transport::SubscriptionId cancel_subscription = 0;
-    bool takes_batches = false;  // the broker has granted that
-    std::promise<absl::Status> subscribed;
-    bool is_answered = false;  // `subscribed` has its value
-  };
-
   // By another thread than the loop's.
   struct PostedAnswer {
     OutgoingReply reply;
     ReplyCache::Entry* entry;
   };
 
-  void OnSubscription(ServedService& service, const absl::Status& status);
-  void OnRequest(const ServedService& service, Message message);
-  void OnBatch(const ServedService& service, Message message);
-  void OnCancel(const Message& message);
+  void OnRequest(const ServedService& service, Message message) override;
+  void OnBatch(const ServedService& service, Message message) override;
+  void OnCancel(const Message& message) override;
   void Handle(const ServedService& service, IncomingRequest request);
   absl::Status CheckMessageSize(const char* what, size_t size) const;
   void AnswerAll();
@@ -123,9 +103,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore> {
   std::optional<DrainMarker> drain_marker_;
   Repetitions repetitions_;
   const std::shared_ptr<ReplySender> reply_sender_;
-
-  // Fixed from Start on, except for the subscriptions' state, which is of the loop.
-  std::vector<std::unique_ptr<ServedService>> services_;
+  ServedServices services_;  // fixed from Start on
 };
 
 }  // namespace mqrpc::internal
