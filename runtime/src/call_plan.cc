@@ -99,8 +99,13 @@ absl::StatusOr<std::unique_ptr<PendingCall>> PlanCall(
   plan->timeout = FirstOf(call.timeout, method.options.timeout, channel.timeout);
   absl::Status status = CheckTimeout("CallOptions::timeout", plan->timeout);
   if (status.ok()) status = CheckRetry("CallOptions::retry", plan->retry);
+  if (status.ok() && !call.instance.empty()) {
+    status = CheckLevel("CallOptions::instance", call.instance.text());
+  }
   if (status.ok()) status = CheckHeaders(channel, call.headers);
   if (!status.ok()) return status;
+  plan->instance = call.instance;
+  if (!plan->instance.empty()) plan->shares_messages = false;
   plan->headers = call.headers;
   plan->reply_metadata = call.reply_metadata;
   plan->deadline = now + plan->timeout;

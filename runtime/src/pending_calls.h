@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "call_state.h"
 #include "mqrpc/method.h"
+#include "mqrpc/shared_text.h"
 #include "mqrpc/transport.h"
 
 namespace mqrpc::internal {
@@ -39,6 +40,7 @@ struct PendingCall {
   std::shared_ptr<CallState> state = nullptr;
   std::string_view service = {};
   std::string_view method = {};
+  SharedText instance = {};
   Idempotency idempotency = Idempotency::kUnknown;
   Until until = Until::kReply;
   std::string payload = {};
@@ -54,7 +56,7 @@ struct PendingCall {
 
   Stage stage = Stage::kQueued;
   std::shared_ptr<BatchFate> batch = nullptr;  // shared by those that left in one message
-  Route* route = nullptr;                      // from its admission on
+  std::shared_ptr<Route> route = nullptr;      // from its admission on
   ReplyTopic* reply_topic = nullptr;           // from its first sending on
   bool may_have_run = false;                   // by an earlier attempt
   int attempts = 1;                            // as RetryPolicy counts them

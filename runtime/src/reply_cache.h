@@ -17,7 +17,7 @@
 #include "cancellation.h"
 #include "mqrpc/metadata.h"
 #include "mqrpc/method.h"
-#include "shared_text.h"
+#include "mqrpc/shared_text.h"
 
 namespace mqrpc::internal {
 

@@ -35,8 +35,8 @@ RequestSender::RequestSender(
       routes_(options.prefix, options.max_unanswered) {}
 
 void RequestSender::Admit(PendingCall& call) {
-  call.route = &routes_.Find(call.service, call.method, call.qos);
-  if (call.route->service.window.Enter(call.id)) Send(call);
+  call.route = routes_.Find({call.service, call.method, call.instance.text(), call.qos});
+  if (call.route->service->window.Enter(call.id)) Send(call);
 }
 
 void RequestSender::Send(PendingCall& call) {
@@ -66,7 +66,7 @@ void RequestSender::Remove(PendingCall& call) {
   Withdraw(call);
   LeaveBatch(call);
   if (call.reply_topic != nullptr) reply_topics_.Release(*call.reply_topic);
-  std::optional<CallId> next = call.route->service.window.Leave(call.id);
+  std::optional<CallId> next = call.route->service->window.Leave(call.id);
   if (next.has_value()) Send(*pending_.Find(*next));
 }
 
@@ -76,29 +76,29 @@ void RequestSender::Queue(PendingCall& call) {
   call.stage = PendingCall::Stage::kQueued;
   pending_.SetAlarm(call, call.deadline);
   call.route->queued.insert(call.id);
-  Announce(*call.route);
+  Announce(call.route);
 }
 
-void RequestSender::Announce(Route& route) {
-  if (std::exchange(route.is_announced, true)) return;
+void RequestSender::Announce(const std::shared_ptr<Route>& route) {
+  if (std::exchange(route->is_announced, true)) return;
   auto sent = std::make_shared<Sent>();
   transport_.Publish(
-      [self = shared_from_this(), &route, sent] { return self->Compose(route, *sent); },
-      [self = shared_from_this(), &route, sent](absl::StatusOr<ReasonCode> ack) {
-        self->OnAck(route, *sent, ack);
+      [self = shared_from_this(), route, sent] { return self->Compose(route, *sent); },
+      [self = shared_from_this(), route, sent](absl::StatusOr<ReasonCode> ack) {
+        self->OnAck(*route, *sent, ack);
       });
 }
 
-std::optional<Message> RequestSender::Compose(Route& route, Sent& sent) {
+std::optional<Message> RequestSender::Compose(const std::shared_ptr<Route>& route, Sent& sent) {
   if (events_ == nullptr) return std::nullopt;
-  route.is_announced = false;
+  route->is_announced = false;
   sent.is_composed = true;
   absl::Time now = transport_.loop().Now();
-  Taken calls = Take(route, now);
-  if (!route.queued.empty()) Announce(route);
+  Taken calls = Take(*route, now);
+  if (!route->queued.empty()) Announce(route);
   if (calls.empty()) return std::nullopt;
   for (const PendingCall* call : calls) sent.bytes += BytesOf(*call);
-  Message message = Encode(route, calls, sent.bytes, now);
+  Message message = Encode(*route, calls, sent.bytes, now);
   for (PendingCall* call : calls) {
     sent.calls.push_back({call->id, call->sending});
     call->stage = PendingCall::Stage::kSent;
@@ -118,7 +118,7 @@ RequestSender::Taken RequestSender::Take(Route& route, absl::Time now) {
     bool is_late = call.deadline <= now;  // the timer is about to say so
     if (!is_late && (call.until == Until::kAccepted || TakeReplyTopic(call))) {
       bytes += BytesOf(call);
-      if (!calls.empty() && (bytes > route.service.most_bytes || !MayJoin(call, *calls.front())))
+      if (!calls.empty() && (bytes > route.service->most_bytes || !MayJoin(call, *calls.front())))
         break;
       calls.push_back(&call);
     }
@@ -134,7 +134,7 @@ bool RequestSender::MayJoin(const PendingCall& call, const PendingCall& first) {
 // A message goes to one server of the group: so the more are to share it, the more must be under
 // way besides.
 size_t RequestSender::MostTogether(const Route& route) const {
-  return std::min(route.service.most_in_batch, 1 + route.service.window.unanswered() / 4);
+  return std::min(route.service->most_in_batch, 1 + route.service->window.unanswered() / 4);
 }
 
 Message RequestSender::Encode(Route& route, const Taken& calls, size_t bytes, absl::Time now) {
@@ -166,7 +166,7 @@ Message RequestSender::EncodeAlone(PendingCall& call, absl::Time now) {
   std::optional<std::string> reply_topic;
   if (call.reply_topic != nullptr) reply_topic = call.reply_topic->name;
   // A call that is alone has no use for the answer.
-  CalledService& service = call.route->service;
+  CalledService& service = *call.route->service;
   frame.asks_for_batches = max_batch_calls_ > 1 && call.shares_messages &&
                            service.most_in_batch <= 1 && call.until == Until::kReply &&
                            service.window.unanswered() > 1 && now >= service.asks_from;
@@ -221,9 +221,9 @@ void RequestSender::SendAgain(
     const Sent& sent,
     const absl::StatusOr<ReasonCode>& refusal) {
   if (wire::IsTooLarge(refusal)) {
-    route.service.most_bytes = sent.bytes / 2;
+    route.service->most_bytes = sent.bytes / 2;
   } else {
-    StopBatches(route.service);
+    StopBatches(*route.service);
   }
   for (const Sent::Call& refused : sent.calls) {
     PendingCall* call = pending_.Find(refused.id);
@@ -241,7 +241,7 @@ void RequestSender::StopBatches(CalledService& service) {
 void RequestSender::NoteReply(PendingCall& call, uint32_t most_in_batch) {
   if (call.batch != nullptr) call.batch->has_reply = true;
   if (most_in_batch > 0) {
-    call.route->service.most_in_batch = std::min<size_t>(most_in_batch, max_batch_calls_);
+    call.route->service->most_in_batch = std::min<size_t>(most_in_batch, max_batch_calls_);
   }
 }
 
@@ -253,7 +253,7 @@ void RequestSender::NoteExpiry(PendingCall& call) {
 void RequestSender::LeaveBatch(PendingCall& call) {
   std::shared_ptr<BatchFate> batch = std::exchange(call.batch, nullptr);
   if (batch == nullptr || --batch->under_way > 0) return;
-  if (batch->has_expired && !batch->has_reply) StopBatches(call.route->service);
+  if (batch->has_expired && !batch->has_reply) StopBatches(*call.route->service);
 }
 
 }  // namespace mqrpc::internal

@@ -83,8 +83,8 @@ class RequestSender final : public std::enable_shared_from_this<RequestSender> {
   using Taken = absl::InlinedVector<PendingCall*, 1>;
 
   void Queue(PendingCall& call);
-  void Announce(Route& route);
-  std::optional<Message> Compose(Route& route, Sent& sent);
+  void Announce(const std::shared_ptr<Route>& route);
+  std::optional<Message> Compose(const std::shared_ptr<Route>& route, Sent& sent);
   Taken Take(Route& route, absl::Time now);
   static bool MayJoin(const PendingCall& call, const PendingCall& first);
   size_t MostTogether(const Route& route) const;

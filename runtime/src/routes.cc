@@ -1,38 +1,56 @@
 #include "routes.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "batch.h"
 #include "text.h"
 #include "wire.h"
 
 namespace mqrpc::internal {
 
-Route& Routes::Find(std::string_view service, std::string_view method, QoS qos) {
-  if (last_ == nullptr || !last_->IsOf(service, method, qos)) {
-    last_ = &Search(service, method, qos);
-  }
-  return *last_;
+std::shared_ptr<Route> Routes::Find(const RouteKey& key) {
+  if (last_ == nullptr || !last_->IsOf(key)) last_ = Search(key);
+  return last_;
 }
 
-Route& Routes::Search(std::string_view service, std::string_view method, QoS qos) {
-  auto found = routes_.find({View(service), View(method), qos});
-  if (found != routes_.end()) return *found->second;
-  std::unique_ptr<CalledService>& called = services_[View(service)];
+std::shared_ptr<Route> Routes::Search(const RouteKey& key) {
+  auto found = routes_.find({View(key.service), View(key.method), View(key.instance), key.qos});
+  if (found != routes_.end()) return found->second;
+  if (routes_.size() >= many_) ForgetIdle();
+  bool is_named = !key.instance.empty();
+  auto route = std::make_shared<Route>(Route{
+      .service_name = std::string(key.service),
+      .method = std::string(key.method),
+      .instance = std::string(key.instance),
+      .service = ServiceOf(key),
+      .topic = is_named ? wire::InstanceTopic(prefix_, key.instance, key.service, key.method)
+                        : wire::RequestTopic(prefix_, key.service, key.method),
+      .batch_topic = wire::BatchTopic(prefix_, key.service, key.method),
+      .cancel_topic = wire::CancelTopic(prefix_, key.service),
+      .qos = key.qos});
+  Key own(View(route->service_name), View(route->method), View(route->instance), key.qos);
+  routes_.emplace(own, route);
+  return route;
+}
+
+// An instance that does not answer holds up no other.
+std::shared_ptr<CalledService> Routes::ServiceOf(const RouteKey& key) {
+  std::shared_ptr<CalledService>& called =
+      services_[absl::StrCat(View(key.service), "/", View(key.instance))];
   if (called == nullptr) {
-    called = std::make_unique<CalledService>(
+    called = std::make_shared<CalledService>(
         CalledService{.window = RequestWindow(max_unanswered_, calls_waiting_)});
   }
-  auto route = std::make_unique<Route>(Route{
-      .service_name = std::string(service),
-      .method = std::string(method),
-      .service = *called,
-      .topic = wire::RequestTopic(prefix_, service, method),
-      .batch_topic = wire::BatchTopic(prefix_, service, method),
-      .cancel_topic = wire::CancelTopic(prefix_, service),
-      .qos = qos});
-  std::tuple key(View(route->service_name), View(route->method), qos);
-  return *routes_.emplace(key, std::move(route)).first->second;
+  return called;
+}
+
+void Routes::ForgetIdle() {
+  last_ = nullptr;
+  absl::erase_if(routes_, [](const auto& entry) { return entry.second.use_count() == 1; });
+  absl::erase_if(services_, [](const auto& entry) { return entry.second.use_count() == 1; });
+  many_ = std::max<size_t>(1'000, 2 * routes_.size());
 }
 
 void Routes::ForgetBatches() {

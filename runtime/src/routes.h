@@ -35,12 +35,21 @@ struct BatchFate {
   bool has_expired = false;  // one of them
 };
 
+// What a route is of. `instance` is empty for whichever server is free.
+struct RouteKey {
+  std::string_view service = {};
+  std::string_view method = {};
+  std::string_view instance = {};
+  QoS qos = QoS::kAtLeastOnce;
+};
+
 // Where the requests of one method go at one QoS, and the calls whose requests wait to leave there,
 // by number: those that were started first come first.
 struct Route {
   const std::string service_name;
   const std::string method;
-  CalledService& service;
+  const std::string instance;
+  const std::shared_ptr<CalledService> service;  // shared with other routes to it
   const std::string topic;
   const std::string batch_topic;
   const std::string cancel_topic;
@@ -48,20 +57,20 @@ struct Route {
   absl::btree_set<uint64_t> queued = {};
   bool is_announced = false;  // the transport will ask for a message of it
 
-  bool IsOf(std::string_view called_service, std::string_view called_method, QoS at) const {
-    return method == called_method && service_name == called_service && qos == at;
+  bool IsOf(const RouteKey& key) const {
+    return method == key.method && service_name == key.service && instance == key.instance &&
+           qos == key.qos;
   }
 };
 
-// The routes of a channel, as many as there are methods that it has called. All in turns of a loop,
-// but for calls_waiting().
+// The routes of a channel. Those that no call uses are forgotten when there are many, as there may
+// be of devices. All in turns of a loop, but for calls_waiting().
 class Routes {
  public:
   Routes(std::string prefix, size_t max_unanswered)
       : prefix_(std::move(prefix)), max_unanswered_(max_unanswered) {}
 
-  // Stays where it is.
-  Route& Find(std::string_view service, std::string_view method, QoS qos);
+  std::shared_ptr<Route> Find(const RouteKey& key);
 
   // All its services' servers may have changed.
   void ForgetBatches();
@@ -69,17 +78,24 @@ class Routes {
   // For a place in the window of their service. Any thread.
   size_t calls_waiting() const { return calls_waiting_.value(); }
 
+  size_t size() const { return routes_.size(); }
+
  private:
-  Route& Search(std::string_view service, std::string_view method, QoS qos);
+  // Service, method, instance and QoS, in strings of the route itself.
+  using Key = std::tuple<absl::string_view, absl::string_view, absl::string_view, QoS>;
+
+  std::shared_ptr<Route> Search(const RouteKey& key);
+  std::shared_ptr<CalledService> ServiceOf(const RouteKey& key);
+  void ForgetIdle();
 
   const std::string prefix_;
   const size_t max_unanswered_;
-  Route* last_ = nullptr;  // the one found last, which is likely to be looked for next
+  std::shared_ptr<Route> last_;  // the one found last, which is likely to be looked for next
   Counter calls_waiting_;
-  absl::flat_hash_map<std::string, std::unique_ptr<CalledService>> services_;
-  // By service, method and QoS, in strings of the route itself.
-  absl::flat_hash_map<std::tuple<absl::string_view, absl::string_view, QoS>, std::unique_ptr<Route>>
-      routes_;
+  size_t many_ = 1'000;  // routes: then it is worth looking for idle ones
+  // By name, and the instance where one is called.
+  absl::flat_hash_map<std::string, std::shared_ptr<CalledService>> services_;
+  absl::flat_hash_map<Key, std::shared_ptr<Route>> routes_;
 };
 
 }  // namespace mqrpc::internal

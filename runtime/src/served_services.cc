@@ -1,5 +1,6 @@
 #include "served_services.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -31,6 +32,29 @@ absl::Status ServedServices::Add(ServiceDescriptor descriptor) {
 
 void ServedServices::Subscribe() {
   for (const auto& service : services_) Subscribe(*service);
+  for (const std::string& name : options_.instances) {
+    instances_.push_back(std::make_unique<ServedInstance>(ServedInstance{.name = name}));
+    Subscribe(*instances_.back());
+  }
+}
+
+void ServedServices::Subscribe(ServedInstance& instance) {
+  instance.requests = transport_.Subscribe(
+      {.filter = wire::InstanceFilter(options_.group, options_.prefix, instance.name),
+       .on_message =
+           [this, &instance](Message m) {
+             std::string_view name = wire::ServiceOf(m.topic);
+             auto found =
+                 std::find_if(services_.begin(), services_.end(), [name](const auto& service) {
+                   return service->name == name;
+                 });
+             const ServedService* service = found != services_.end() ? found->get() : nullptr;
+             events_.OnInstanceRequest(instance, service, std::move(m));
+           },
+       .on_state =
+           [this, &instance](const absl::Status& state) {
+             OnState(instance.name, instance.grant, state);
+           }});
 }
 
 // The callbacks need not hold the server alive, which unsubscribes before it goes.
@@ -38,7 +62,10 @@ void ServedServices::Subscribe(ServedService& service) {
   service.requests = transport_.Subscribe(
       {.filter = wire::ServiceFilter(options_.group, options_.prefix, service.name),
        .on_message = [this, &service](Message m) { events_.OnRequest(service, std::move(m)); },
-       .on_state = [this, &service](const absl::Status& state) { OnRequests(service, state); }});
+       .on_state =
+           [this, &service](const absl::Status& state) {
+             OnState(service.name, service.grant, state);
+           }});
   service.cancels = transport_.Subscribe(
       {.filter = wire::CancelTopic(options_.prefix, service.name),
        .on_message = [this](Message m) { events_.OnCancel(m); },
@@ -51,13 +78,13 @@ void ServedServices::Subscribe(ServedService& service) {
        .on_state = [&service](const absl::Status& state) { service.takes_batches = state.ok(); }});
 }
 
-void ServedServices::OnRequests(ServedService& service, const absl::Status& state) {
+void ServedServices::OnState(const std::string& name, Grant& grant, const absl::Status& state) {
   if (!state.ok()) {
     options_.log(
         LogLevel::kWarning,
-        absl::StrCat(service.name, " is not served at present: ", state.ToString()));
+        absl::StrCat(name, " is not served at present: ", state.ToString()));
   }
-  if (!std::exchange(service.is_answered, true)) service.granted.set_value(state);
+  if (!std::exchange(grant.is_answered, true)) grant.status.set_value(state);
 }
 
 void ServedServices::OnCancels(const ServedService& service, const absl::Status& state) {
@@ -69,12 +96,15 @@ void ServedServices::OnCancels(const ServedService& service, const absl::Status&
 
 absl::Status ServedServices::WaitUntilGranted(absl::Duration limit) {
   auto until = FromNow(limit);
-  for (const auto& service : services_) {
-    std::future<absl::Status> granted = service->granted.get_future();
+  std::vector<std::pair<const std::string*, Grant*>> awaited;
+  for (const auto& service : services_) awaited.emplace_back(&service->name, &service->grant);
+  for (const auto& instance : instances_) awaited.emplace_back(&instance->name, &instance->grant);
+  for (auto& [name, grant] : awaited) {
+    std::future<absl::Status> granted = grant->status.get_future();
     if (granted.wait_until(until) == std::future_status::timeout) {
       return absl::DeadlineExceededError(absl::StrCat(
           "the broker has not granted the subscription for ",
-          service->name,
+          *name,
           " within ",
           absl::FormatDuration(limit)));
     }
@@ -89,6 +119,7 @@ void ServedServices::Leave() {
     transport_.Leave(service->batches);
     service->takes_batches = false;
   }
+  for (const auto& instance : instances_) transport_.Leave(instance->requests);
 }
 
 void ServedServices::Unsubscribe() {
@@ -97,6 +128,7 @@ void ServedServices::Unsubscribe() {
     transport_.Unsubscribe(service->batches, nullptr);
     transport_.Unsubscribe(service->cancels, nullptr);
   }
+  for (const auto& instance : instances_) transport_.Unsubscribe(instance->requests, nullptr);
 }
 
 }  // namespace mqrpc::internal

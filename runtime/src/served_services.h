@@ -23,6 +23,12 @@ struct ServedMethod {
   RunsOn runs_on = RunsOn::kWorker;
 };
 
+// Whether the broker has answered a subscription, and what.
+struct Grant {
+  std::promise<absl::Status> status = {};
+  bool is_answered = false;  // `status` has its value
+};
+
 struct ServedService {
   std::string name = {};
   absl::flat_hash_map<std::string, ServedMethod> methods = {};
@@ -31,8 +37,14 @@ struct ServedService {
   Transport::SubscriptionId requests = 0;
   Transport::SubscriptionId batches = 0;  // 0: none
   Transport::SubscriptionId cancels = 0;
-  std::promise<absl::Status> granted = {};
-  bool is_answered = false;  // `granted` has its value
+  Grant grant = {};
+};
+
+// A name by which the server can be called itself, for any of its services.
+struct ServedInstance {
+  std::string name = {};
+  Transport::SubscriptionId requests = 0;
+  Grant grant = {};
 };
 
 // What a server serves, and its subscriptions for it. Services are added before Subscribe, and stay
@@ -44,6 +56,11 @@ class ServedServices {
    public:
     virtual ~Events() = default;
     virtual void OnRequest(const ServedService& service, Message message) = 0;
+    // To one of the instances, for a service which may be null: it is not served here.
+    virtual void OnInstanceRequest(
+        const ServedInstance& instance,
+        const ServedService* service,
+        Message message) = 0;
     virtual void OnBatch(const ServedService& service, Message message) = 0;
     virtual void OnCancel(const Message& message) = 0;
   };
@@ -57,7 +74,8 @@ class ServedServices {
 
   void Subscribe();
 
-  // Returns when the broker has answered for all services. Once; not in a turn of the loop.
+  // Returns when the broker has granted all services, and the instances that the options name.
+  // Once; not in a turn of the loop.
   absl::Status WaitUntilGranted(absl::Duration limit);
 
   // No more requests are asked for; what the broker has queued still comes.
@@ -71,13 +89,15 @@ class ServedServices {
 
  private:
   void Subscribe(ServedService& service);
-  void OnRequests(ServedService& service, const absl::Status& state);
+  void Subscribe(ServedInstance& instance);
+  void OnState(const std::string& name, Grant& grant, const absl::Status& state);
   void OnCancels(const ServedService& service, const absl::Status& state);
 
   Transport& transport_;
   const ServerOptions& options_;
   Events& events_;
   std::vector<std::unique_ptr<ServedService>> services_;
+  std::vector<std::unique_ptr<ServedInstance>> instances_;  // from Subscribe on
 };
 
 }  // namespace mqrpc::internal

@@ -28,6 +28,9 @@ absl::Status CheckOptions(const ServerOptions& options) {
   for (const std::string& prefix : options.reply_prefixes) {
     if (status.ok()) status = CheckTopic("ServerOptions::reply_prefixes", prefix);
   }
+  for (const std::string& instance : options.instances) {
+    if (status.ok()) status = CheckLevel("ServerOptions::instances", instance);
+  }
   if (!status.ok()) return status;
   if (options.workers > kMaxWorkers) {
     return absl::InvalidArgumentError(
@@ -111,7 +114,7 @@ void ServerCore::Shutdown(absl::Duration grace) {
   until = std::max(until, FromNow(std::min(grace, kLastReplies)));
   {
     MutexLock lock(mutex_);
-    while (can_wait && replies_under_way_ > 0 && std::chrono::steady_clock::now() < until) {
+    while (can_wait && is_at_work() && std::chrono::steady_clock::now() < until) {
       changed_.WaitUntil(mutex_, until);
     }
   }
@@ -148,13 +151,27 @@ void ServerCore::OnRequest(const ServedService& service, Message message) {
     if (request.reply_to.has_value()) {
       request.reply_to->offers_batches = request.frame.asks_for_batches && service.takes_batches;
     }
-    Handle(service, std::move(request));
+    Handle(service, "", std::move(request));
+  });
+}
+
+void ServerCore::OnInstanceRequest(
+    const ServedInstance& instance,
+    const ServedService* service,
+    Message message) {
+  std::string name(wire::ServiceOf(message.topic));
+  intake_.Take(std::move(message), loop().Now(), [&](IncomingRequest request) {
+    if (service != nullptr) return Handle(*service, instance.name, std::move(request));
+    auto call = MakeCall(instance.name, instance.name, std::move(request));
+    absl::Status status =
+        absl::UnimplementedError(absl::StrCat(instance.name, " does not serve ", name));
+    queue_.Refuse(*call, std::move(status));
   });
 }
 
 void ServerCore::OnBatch(const ServedService& service, Message message) {
   intake_.TakeBatch(message, loop().Now(), [this, &service](IncomingRequest request) {
-    Handle(service, std::move(request));
+    Handle(service, "", std::move(request));
   });
 }
 
@@ -164,7 +181,23 @@ void ServerCore::OnCancel(const Message& message) {
   repetitions_.Cancel(*message.response_topic, *message.correlation_data);
 }
 
-void ServerCore::Handle(const ServedService& service, IncomingRequest request) {
+std::unique_ptr<UnaryServerCall> ServerCore::MakeCall(
+    std::string_view method,
+    std::string_view instance,
+    IncomingRequest request) {
+  return std::make_unique<UnaryServerCall>(
+      shared_from_this(),
+      request.arrival,
+      method,
+      instance,
+      std::move(request.reply_to),
+      std::move(request.frame));
+}
+
+void ServerCore::Handle(
+    const ServedService& service,
+    std::string_view instance,
+    IncomingRequest request) {
   absl::Status status = std::move(request.status);
   if (status.ok()) status = CheckMessageSize("request", request.frame.payload.size());
   if (status.ok()) {
@@ -181,12 +214,8 @@ void ServerCore::Handle(const ServedService& service, IncomingRequest request) {
     status = absl::UnimplementedError(
         absl::StrCat(service.name, " has no method ", View(request.method)));
   }
-  auto call = std::make_unique<UnaryServerCall>(
-      shared_from_this(),
-      request.arrival,
-      is_served ? found->second.name : std::string_view(service.name),
-      std::move(request.reply_to),
-      std::move(request.frame));
+  std::string_view name = is_served ? found->second.name : std::string_view(service.name);
+  auto call = MakeCall(name, instance, std::move(request));
   if (!status.ok()) return queue_.Refuse(*call, std::move(status));
   const ServedMethod& method = found->second;
   absl::StatusOr<bool> is_new = repetitions_.IsNew(*call, fingerprint, method.idempotency);
@@ -214,13 +243,20 @@ void ServerCore::NoteStart(absl::Duration waited) {
 }
 
 void ServerCore::NoteEnd(absl::Time start, absl::StatusCode code) {
+  MutexLock lock(mutex_);
+  NoteEndLocked(start, code);
+  if (is_closing_ && !is_at_work()) changed_.NotifyAll();
+}
+
+void ServerCore::NoteEndLocked(absl::Time start, absl::StatusCode code) {
+  if (start == absl::InfiniteFuture()) return;  // it has not run
   counters_->running.Subtract();
   counters_->outcomes.Add(code);
-  MutexLock lock(mutex_);
   if (open_) counters_->run_time.Add(loop().Now() - start);  // else the clock may be gone
 }
 
-void ServerCore::Reply(OutgoingReply reply, ReplyCache::Entry* entry) {
+void ServerCore::Reply(OutgoingReply reply, ReplyCache::Entry* entry, absl::Time start) {
+  absl::StatusCode code = reply.answer.result.status().code();
   if (reply.answer.result.ok()) {
     absl::Status status = CheckMessageSize("reply", reply.answer.result->size());
     if (!status.ok()) reply.answer.result = std::move(status);
@@ -228,6 +264,7 @@ void ServerCore::Reply(OutgoingReply reply, ReplyCache::Entry* entry) {
   {
     // The lock is held while posting, since Shutdown needs it before the transport may go.
     MutexLock lock(mutex_);
+    NoteEndLocked(start, code);
     if (!open_) return counters_->replies_lost.Add();
     ++replies_under_way_;
     if (!transport_.loop().InLoop()) {
@@ -280,7 +317,8 @@ void ServerCore::Answer(OutgoingReply reply, ReplyCache::Entry* entry) {
 
 void ServerCore::EndReply() {
   MutexLock lock(mutex_);
-  if (--replies_under_way_ == 0) changed_.NotifyAll();
+  --replies_under_way_;
+  if (!is_at_work()) changed_.NotifyAll();
 }
 
 ServerStats ServerCore::stats() const {

@@ -44,8 +44,9 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore>,
   void Shutdown(absl::Duration grace);
   ServerStats stats() const;
 
-  // The answer to one call, from any thread. Lost if the server is no longer open.
-  void Reply(OutgoingReply reply, ReplyCache::Entry* entry);
+  // The answer to one call, whose handler started at `start`, or never: InfiniteFuture. From any
+  // thread. Lost if the server is no longer open.
+  void Reply(OutgoingReply reply, ReplyCache::Entry* entry, absl::Time start);
 
   // Likewise, for a call that gets none and has not run.
   void Forget(ReplyCache::Entry* entry);
@@ -57,7 +58,8 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore>,
 
   EventLoop& loop() { return transport_.loop(); }
 
-  // A handler starts, after so long a wait for it, and ends, perhaps after the server.
+  // A handler starts, after so long a wait for it; and ends without an answer that is wanted,
+  // perhaps after the server.
   void NoteStart(absl::Duration waited);
   void NoteEnd(absl::Time start, absl::StatusCode code);
 
@@ -73,13 +75,27 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore>,
   };
 
   void OnRequest(const ServedService& service, Message message) override;
+  void OnInstanceRequest(
+      const ServedInstance& instance,
+      const ServedService* service,
+      Message message) override;
   void OnBatch(const ServedService& service, Message message) override;
   void OnCancel(const Message& message) override;
-  void Handle(const ServedService& service, IncomingRequest request);
+  void Handle(const ServedService& service, std::string_view instance, IncomingRequest request);
+  std::unique_ptr<UnaryServerCall> MakeCall(
+      std::string_view method,
+      std::string_view instance,
+      IncomingRequest request);
   absl::Status CheckMessageSize(const char* what, size_t size) const;
+  void NoteEndLocked(absl::Time start, absl::StatusCode code) MQRPC_REQUIRES(mutex_);
   void AnswerAll();
   void Answer(OutgoingReply reply, ReplyCache::Entry* entry);
   void EndReply();
+
+  // Whether a handler has not answered, or an answer has not been acknowledged.
+  bool is_at_work() const MQRPC_REQUIRES(mutex_) {
+    return replies_under_way_ > 0 || counters_->running.value() > 0;
+  }
   void LeaveServices();
   void Close();
 

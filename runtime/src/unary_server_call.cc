@@ -12,6 +12,7 @@ UnaryServerCall::UnaryServerCall(
     std::shared_ptr<ServerCore> core,
     absl::Time arrival,
     std::string_view method,
+    std::string_view instance,
     std::optional<wire::ReplyAddress> reply_to,
     wire::RequestFrame frame)
     : core_(std::move(core)),
@@ -22,6 +23,7 @@ UnaryServerCall::UnaryServerCall(
           core_->loop(),
           deadline_,
           method,
+          instance,
           reply_to.has_value(),
           std::move(frame.headers),
           *this),
@@ -76,8 +78,8 @@ std::stop_token UnaryServerCall::StopToken() {
 void UnaryServerCall::End(absl::Status status, wire::Ran ran) {
   if (finished_) return;
   finished_ = true;
-  if (start_ != absl::InfiniteFuture()) core_->NoteEnd(start_, status.code());
   if (!reply_to_.has_value()) {
+    core_->NoteEnd(start_, status.code());
     if (!status.ok()) {
       std::string text = absl::StrCat(
           View(context_.method()),
@@ -97,7 +99,8 @@ void UnaryServerCall::End(absl::Status status, wire::Ran ran) {
        .deadline = deadline_,
        .answer = {.result = std::move(result), .metadata = std::move(reply_metadata_)},
        .ran = ran},
-      entry_);
+      entry_,
+      start_);
 }
 
 }  // namespace mqrpc::internal

@@ -18,14 +18,15 @@ namespace mqrpc::internal {
 
 class ServerCore;
 
-// One request on its way through a handler. The name of its method outlives it. Without a reply
-// address (fire and forget) the answer goes nowhere.
+// One request on its way through a handler. The names of its method and instance outlive it.
+// Without a reply address (fire and forget) the answer goes nowhere.
 class UnaryServerCall final : public ServerCall, private CallControl {
  public:
   UnaryServerCall(
       std::shared_ptr<ServerCore> core,
       absl::Time arrival,
       std::string_view method,
+      std::string_view instance,
       std::optional<wire::ReplyAddress> reply_to,
       wire::RequestFrame frame);
 

@@ -125,7 +125,40 @@ std::string ServiceFilter(
   return absl::StrCat("$share/", View(group), "/", View(prefix), "/services/", View(service), "/+");
 }
 
+std::string InstanceTopic(
+    std::string_view prefix,
+    std::string_view instance,
+    std::string_view service,
+    std::string_view method) {
+  return absl::StrCat(
+      View(prefix),
+      "/instances/",
+      View(instance),
+      "/",
+      View(service),
+      "/",
+      View(method));
+}
+
+std::string InstanceFilter(
+    std::string_view group,
+    std::string_view prefix,
+    std::string_view instance) {
+  return absl::StrCat(
+      "$share/",
+      View(group),
+      "/",
+      View(prefix),
+      "/instances/",
+      View(instance),
+      "/+/+");
+}
+
 std::string_view MethodOf(std::string_view topic) { return topic.substr(topic.rfind('/') + 1); }
+
+std::string_view ServiceOf(std::string_view topic) {
+  return MethodOf(topic.substr(0, topic.rfind('/')));
+}
 
 absl::Status CheckReplyTopic(std::string_view prefix, std::string_view topic) {
   if (absl::Status status = CheckTopic("response topic", topic); !status.ok()) return status;

@@ -15,7 +15,7 @@
 #include "mqrpc/message.h"
 #include "mqrpc/metadata.h"
 #include "mqrpc/serialize.h"
-#include "shared_text.h"
+#include "mqrpc/shared_text.h"
 
 // The one place that knows how calls are laid onto MQTT: topics, properties, the error envelope.
 // docs/protocol.md specifies it. Functions of bytes to bytes; nothing of the network is trusted
@@ -77,8 +77,19 @@ std::string ServiceFilter(
     std::string_view prefix,
     std::string_view service);
 
-// The last level of a topic that ServiceFilter matched.
+std::string InstanceTopic(
+    std::string_view prefix,
+    std::string_view instance,
+    std::string_view service,
+    std::string_view method);
+std::string InstanceFilter(
+    std::string_view group,
+    std::string_view prefix,
+    std::string_view instance);
+
+// The last levels of a topic that one of these filters matched.
 std::string_view MethodOf(std::string_view topic);
+std::string_view ServiceOf(std::string_view topic);
 
 // Whether a server of `prefix` may send a reply there: not empty, no wildcards, not beginning with
 // `$`, and not where a message would be taken for a request, and run with the server's rights.

@@ -55,6 +55,20 @@ class TenantsValve final : public acme::Valve::Service {
   }
 };
 
+class Gateway final : public acme::Valve::Service {
+ public:
+  std::string last_turned() const { return last_turned_; }
+
+ private:
+  absl::StatusOr<acme::TurnReply> Turn(mqrpc::ServerContext& context, const acme::TurnRequest&)
+      override {
+    last_turned_ = context.instance();
+    return acme::TurnReply();
+  }
+
+  std::string last_turned_;
+};
+
 class GuideContextTest : public testing::Test {
  protected:
   void Serve(mqrpc::Service& service) {
@@ -100,4 +114,19 @@ TEST_F(GuideContextTest, MetadataTravelsBesideTheRequestAndTheReply) {
   EXPECT_EQ(*took, "12 ms");
   EXPECT_EQ(valve.Turn(request).status().code(), absl::StatusCode::kUnauthenticated);
   server_.reset();
+}
+
+TEST_F(GuideContextTest, AGatewayIsCalledByTheNamesOfItsDevices) {
+  mqrpc::Transport& transport = *server_connection_;
+  Gateway service;
+  mqrpc::Server server(transport, {.instances = {"boiler-7", "boiler-8"}});
+  ASSERT_TRUE(server.Register(service).ok());
+  ASSERT_TRUE(server.Start().ok());
+  acme::Valve::Stub valve(channel_);
+  acme::TurnRequest request;
+
+  auto reply = valve.Turn(request, {.instance = "boiler-7"});
+
+  EXPECT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(service.last_turned(), "boiler-7");
 }

@@ -1,6 +1,7 @@
 // Services that answer later: through a Responder, and as coroutines.
 
 #include <functional>
+#include <future>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -79,6 +80,40 @@ TEST_P(ServiceStyleTest, AResponderAnswersFromAnyThread) {
   for (std::thread& thread : threads) thread.join();
   ASSERT_THAT(reply, IsOk());
   EXPECT_EQ(reply->text(), "hello");
+}
+
+TEST_P(ServiceStyleTest, ShutdownWaitsForAnswersThatComeLater) {
+  FakeAsyncEcho service;
+  std::promise<Responder<Text>> held;
+  service.say = [&held](Text, Responder<Text> responder) { held.set_value(std::move(responder)); };
+  RunningServer server(Connect("server"), service);
+  Channel channel(Connect("client"));
+  Echo::Stub echo(channel);
+  Call<Text> call = echo.SayAsync(MakeText("hello"));
+  Responder<Text> responder = held.get_future().get();
+
+  std::thread shutdown([&server] { server->Shutdown(absl::Minutes(1)); });
+  while (absl::IsUnimplemented(echo.Ask(Text()).status())) {  // until it has left its services
+  }
+  responder.Finish(MakeText("late"));
+  shutdown.join();
+
+  EXPECT_THAT(call.Wait(), IsOk());
+}
+
+TEST_P(ServiceStyleTest, ButNoLongerThanItsGrace) {
+  FakeAsyncEcho service;
+  std::promise<Responder<Text>> held;
+  service.say = [&held](Text, Responder<Text> responder) { held.set_value(std::move(responder)); };
+  RunningServer server(Connect("server"), service);
+  Channel channel(Connect("client"));
+  Call<Text> call = Echo::Stub(channel).SayAsync(MakeText("hello"));
+  Responder<Text> responder = held.get_future().get();
+
+  server->Shutdown(absl::ZeroDuration());
+  responder.Finish(MakeText("too late"));
+
+  EXPECT_EQ(server->stats().replies_lost, 1u);
 }
 
 TEST_P(ServiceStyleTest, AResponderAnswersAtOnce) {

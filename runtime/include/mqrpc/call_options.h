@@ -8,6 +8,7 @@
 #include "mqrpc/message.h"
 #include "mqrpc/metadata.h"
 #include "mqrpc/server_context.h"
+#include "mqrpc/shared_text.h"
 
 namespace mqrpc {
 
@@ -35,6 +36,8 @@ struct RetryPolicy {
 //
 //   calculator.Add(request, {.timeout = absl::Seconds(2)});
 //   calculator.Add(request, mqrpc::CallOptions::From(context));   // inside a handler
+// (It has no member that refers to itself, as strings do: g++ 12 copies what is written with braces
+// in a `co_await` byte by byte.)
 struct CallOptions {
   // From now on, and over everything: connecting, queueing, sending, running, answering.
   std::optional<absl::Duration> timeout = {};
@@ -48,6 +51,14 @@ struct CallOptions {
   // (ChannelOptions::max_batch_calls). True unless the method says otherwise.
   std::optional<bool> shares_messages = {};
   std::optional<RetryPolicy> retry = {};
+
+  // Which server the call is for, by one of its ServerOptions::instances; empty: whichever is free.
+  //
+  //   valve.Open(request, {.instance = "boiler-7"});
+  //
+  // Such calls have a message each. If nobody has that name, the call is UNAVAILABLE; if it has not
+  // got the service, UNIMPLEMENTED.
+  SharedText instance = {};
 
   // Travel with the request; its handler has them as ServerContext::headers().
   Metadata headers = {};

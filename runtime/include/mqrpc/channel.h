@@ -82,8 +82,9 @@ struct ChannelOptions {
   // of a group still divide the work. 1: each call has a message of its own.
   size_t max_batch_calls = 64;
 
-  // Where `Call::Then` runs continuations; must outlive the channel and its calls. Null: one thread
-  // that the channel owns, started by the first `Then`.
+  // Where `Call::Then` runs continuations and coroutines resume, unless they have one of their own;
+  // must outlive the channel and its calls. Null: one thread that the channel owns, started when it
+  // is first needed.
   Executor* executor = nullptr;
 
   LogSink log = LogToStderr;

@@ -24,6 +24,11 @@ struct ServerOptions {
   // topic level of 1 to 128 bytes.
   std::string group = "mqrpc";
 
+  // Names by which this server can be called itself (CallOptions::instance): its own, or those of
+  // the devices that it stands for. Each is one topic level of 1 to 128 bytes, and nobody else's:
+  // of two processes with one name, either gets a call.
+  std::vector<std::string> instances = {};
+
   // Threads that run handlers; 1 to 1,000. 0: handlers run on the connection's own thread, which is
   // the quickest way for handlers that never block, and stops everything for those that do.
   size_t workers = 4;
@@ -104,8 +109,9 @@ class Server {
   // and sends their replies; it knows that these are all by a message to itself, without the right
   // to which (docs/protocol.md, "Topics") it takes the whole `grace`. After `grace` it waits no
   // more: calls whose turn has not come are answered UNAVAILABLE, which says that they did not run.
-  // Only handlers that are running are waited for as long as they take, since they use the service;
-  // their replies then get another second at most. Not from a handler.
+  // Only handlers that have not returned are waited for as long as they take, since they use the
+  // service; their replies then get another second at most. What a Responder or a coroutine answers
+  // later still is dropped. Not from a handler.
   void Shutdown(absl::Duration grace = absl::Seconds(5));
 
   ServerStats stats() const;

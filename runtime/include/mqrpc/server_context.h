@@ -40,12 +40,14 @@ class ServerContext {
       const EventLoop& clock,
       absl::Time deadline,
       std::string_view method,
+      std::string_view instance,
       bool wants_reply,
       Metadata headers,
       internal::CallControl& call)
       : clock_(clock),
         deadline_(deadline),
         method_(method),
+        instance_(instance),
         wants_reply_(wants_reply),
         headers_(std::move(headers)),
         call_(call) {}
@@ -85,6 +87,10 @@ class ServerContext {
   // `acme.Thermostat/SetTarget`; lives as long as the call.
   std::string_view method() const { return method_; }
 
+  // Which of ServerOptions::instances the caller has named; empty if it named none. Lives as long
+  // as the call.
+  std::string_view instance() const { return instance_; }
+
   // False for fire and forget: the request named no response topic, and the result goes nowhere.
   bool wants_reply() const { return wants_reply_; }
 
@@ -96,6 +102,7 @@ class ServerContext {
   const EventLoop& clock_;
   absl::Time deadline_;
   std::string_view method_;
+  std::string_view instance_;
   bool wants_reply_;
   const Metadata headers_;
   ReplyMetadata reply_metadata_;

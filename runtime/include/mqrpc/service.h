@@ -45,9 +45,9 @@ struct ServiceDescriptor {
 //   Service       handlers answer by returning, and may block
 //   AsyncService  handlers answer later, from any thread, through a Responder
 //   CoService     handlers are coroutines; what they await does not hold up a thread
-// All of them start on a worker, or where RunsOn says. Server::Shutdown waits until they return,
-// not for calls that a Responder or a coroutine answers later: their answers are dropped then. A
-// service must outlive its coroutines.
+// All of them start on a worker, or where RunsOn says. Server::Shutdown waits for those that answer
+// later too, but no longer than its grace: after that their answers are dropped. A service must
+// outlive its coroutines.
 class Service {
  public:
   virtual ~Service() = default;

@@ -138,6 +138,9 @@ inline constexpr bool kContinues<Continuation, void> = std::invocable<Continuati
 // A task that another awaits goes on where that one does. `co_await call.On(executor)` goes on
 // there in any case. A call that was refused before it was started is not waited for.
 //
+// g++ 12 cannot compile lists in braces, such as `{.headers = {{"tenant", "acme"}}}`, within a
+// `co_await`: start the call in a statement before, and await it with `co_await std::move(call)`.
+//
 // A coroutine keeps copies of its arguments until the end: what it takes by reference, and what a
 // lambda that it is made of has captured, must outlive it.
 //
@@ -156,8 +159,8 @@ class [[nodiscard]] Task {
 
   Task(Task&& other) noexcept : coroutine_(std::exchange(other.coroutine_, nullptr)) {}
   Task& operator=(Task&& other) noexcept {
-    Task old = std::move(*this);
-    coroutine_ = std::exchange(other.coroutine_, nullptr);
+    Task moved = std::move(other);
+    std::swap(coroutine_, moved.coroutine_);
     return *this;
   }
   ~Task() {

@@ -13,7 +13,8 @@ namespace mqrpc::testing {
 
 // A loop whose time stands still until a test turns it, so that a test of deadlines takes no time
 // and always ends the same way. All in the test's own thread: every piece of code counts as a turn
-// of it, so `Call::Wait` is refused here; use `Then`, on a channel whose executor is this loop.
+// of it, so `Call::Wait` is refused here; use `Then` or `co_await`, on a channel whose
+// executor is this loop.
 //
 //   mqrpc::testing::ManualLoop loop;
 //   mqrpc::InProcessBroker broker(loop);

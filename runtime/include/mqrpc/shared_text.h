@@ -5,9 +5,9 @@
 #include <string>
 #include <utility>
 
-namespace mqrpc::internal {
+namespace mqrpc {
 
-// A text that many hold and none changes, such as the response topic of the calls of a batch.
+// A text that many hold and none changes, such as the name of an instance. Copies share it.
 class SharedText {
  public:
   SharedText() = default;       // empty
@@ -19,11 +19,12 @@ class SharedText {
     static const std::string empty;
     return text_ != nullptr ? *text_ : empty;
   }
+  bool empty() const { return text().empty(); }
 
  private:
   std::shared_ptr<const std::string> text_;
 };
 
-}  // namespace mqrpc::internal
+}  // namespace mqrpc
 
 #endif  // MQRPC_SHARED_TEXT_H_
