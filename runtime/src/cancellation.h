@@ -23,10 +23,7 @@ class Cancellation {
 
   bool is_requested() const { return requested_; }
 
-  // That of all who ask; null unless somebody has.
-  std::stop_source* source() const { return source_; }
-
-  // Likewise, made now if need be. By one thread at a time.
+  // That of all who ask, made now if need be. By one thread at a time.
   std::stop_source& MakeSource() {
     if (source_ == nullptr) source_ = new std::stop_source;
     // Either this sees the request, or that has seen the source.

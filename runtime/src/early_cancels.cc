@@ -1,6 +1,7 @@
 #include "early_cancels.h"
 
-#include <cstddef>
+#include "absl/hash/hash.h"
+#include "text.h"
 
 namespace mqrpc::internal {
 namespace {
@@ -8,25 +9,37 @@ namespace {
 constexpr absl::Duration kRemembered = absl::Seconds(10);
 constexpr size_t kMostRemembered = 10'000;
 
+size_t HashOf(std::string_view response_topic, std::string_view correlation) {
+  return absl::HashOf(View(response_topic), View(correlation));
+}
+
 }  // namespace
 
-void EarlyCancels::Add(Key key, absl::Time now) {
+void EarlyCancels::Add(
+    std::string_view response_topic,
+    std::string_view correlation,
+    absl::Time now) {
   Expire(now);
-  if (!keys_.insert(key).second) return;
-  in_order_.emplace_back(now, std::move(key));
+  size_t call = HashOf(response_topic, correlation);
+  if (!calls_.insert(call).second) return;
+  in_order_.emplace_back(now, call);
   if (in_order_.size() <= kMostRemembered) return;
-  keys_.erase(in_order_.front().second);
+  calls_.erase(in_order_.front().second);
   in_order_.pop_front();
 }
 
-bool EarlyCancels::Take(const Key& key, absl::Time now) {
+bool EarlyCancels::Take(
+    std::string_view response_topic,
+    std::string_view correlation,
+    absl::Time now) {
+  if (calls_.empty()) return false;
   Expire(now);
-  return keys_.erase(key) > 0;
+  return calls_.erase(HashOf(response_topic, correlation)) > 0;
 }
 
 void EarlyCancels::Expire(absl::Time now) {
   while (!in_order_.empty() && in_order_.front().first + kRemembered <= now) {
-    keys_.erase(in_order_.front().second);
+    calls_.erase(in_order_.front().second);
     in_order_.pop_front();
   }
 }

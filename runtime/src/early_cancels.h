@@ -1,35 +1,32 @@
 #ifndef MQRPC_EARLY_CANCELS_H_
 #define MQRPC_EARLY_CANCELS_H_
 
+#include <cstddef>
 #include <deque>
-#include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
-#include "reply_cache.h"
 
 namespace mqrpc::internal {
 
 // Calls that were cancelled before they came, as topics are not ordered among themselves; or that
-// go to other servers, which all of them hear of. Remembered for some seconds, and bounded: what is
-// forgotten runs, which a cancel never promised to prevent. Not thread-safe.
+// go to other servers, which all of them hear of. Remembered for some seconds, by the hashes of
+// their names, and bounded: what is forgotten runs, which a cancel never promised to prevent. Not
+// thread-safe.
 class EarlyCancels {
  public:
-  using Key = std::pair<std::string, ReplyCache::Correlation>;  // the response topic is first
-
-  void Add(Key key, absl::Time now);
+  void Add(std::string_view response_topic, std::string_view correlation, absl::Time now);
 
   // Whether it was cancelled; once.
-  bool Take(const Key& key, absl::Time now);
-
-  bool empty() const { return keys_.empty(); }
+  bool Take(std::string_view response_topic, std::string_view correlation, absl::Time now);
 
  private:
   void Expire(absl::Time now);
 
-  absl::flat_hash_set<Key> keys_;
-  std::deque<std::pair<absl::Time, Key>> in_order_;  // those, and some that were taken
+  absl::flat_hash_set<size_t> calls_;
+  std::deque<std::pair<absl::Time, size_t>> in_order_;  // those, and some that were taken
 };
 
 }  // namespace mqrpc::internal

@@ -38,16 +38,14 @@ absl::StatusOr<bool> Repetitions::IsNew(
   absl::Time expires = call.deadline() == absl::InfiniteFuture() ? call.arrival() + kWithoutLimit
                                                                  : call.deadline() + kRounding;
   cache_.Expire(call.arrival());  // so that nothing live has to go for it
-  ReplyCache::Correlation correlation(to->correlation->begin(), to->correlation->end());
-  if (!early_cancels_.empty() &&
-      early_cancels_.Take({to->topic.text(), correlation}, call.arrival())) {
+  if (early_cancels_.Take(to->topic.text(), *to->correlation, call.arrival())) {
     ++cancelled_;
     call.Abandon();
     return false;
   }
   auto [verdict, entry] = cache_.Admit(
       {.topic = to->topic,
-       .correlation = std::move(correlation),
+       .correlation = {to->correlation->begin(), to->correlation->end()},
        .fingerprint = fingerprint,
        .idempotency = idempotency,
        .expires = expires});
@@ -80,7 +78,7 @@ void Repetitions::Remember(ReplyCache::Entry* entry, const ReplyCache::Answer& a
 void Repetitions::Cancel(const SharedText& topic, std::string_view correlation) {
   ReplyCache::Correlation key(correlation.begin(), correlation.end());
   ReplyCache::Entry* entry = cache_.Find(topic, key);
-  if (entry == nullptr) return early_cancels_.Add({topic.text(), std::move(key)}, loop_.Now());
+  if (entry == nullptr) return early_cancels_.Add(topic.text(), correlation, loop_.Now());
   Cancellation& cancellation = ReplyCache::CancellationOf(*entry);
   if (ReplyCache::HasFinished(*entry) || cancellation.is_requested()) return;
   ++cancelled_;

@@ -54,6 +54,7 @@ ServerCore::ServerCore(Transport& transport, ServerOptions options)
       intake_(options_, *counters_),
       queue_(transport.loop(), options_, *counters_),
       repetitions_(transport.loop(), options_),
+      stop_timers_(transport.loop()),
       reply_sender_(std::make_shared<ReplySender>(transport_, counters_, options_.log)),
       services_(transport_, options_, *this) {}
 
@@ -139,6 +140,7 @@ void ServerCore::LeaveServices() {
 void ServerCore::Close() {
   drain_marker_.reset();
   repetitions_.Close();
+  stop_timers_.Close();
   reply_sender_->Close();
   services_.Unsubscribe();
   MutexLock lock(mutex_);
@@ -283,13 +285,19 @@ void ServerCore::Forget(ReplyCache::Entry* entry) {
   transport_.loop().Post([self = shared_from_this(), entry] { self->repetitions_.Forget(entry); });
 }
 
-void ServerCore::StopAt(absl::Time deadline, std::stop_source stop) {
+void ServerCore::StopAt(absl::Time deadline, const UnaryServerCall* call, std::stop_source stop) {
   MutexLock lock(mutex_);
   if (!open_) return;
-  transport_.loop().Post([self = shared_from_this(), deadline, stop = std::move(stop)]() mutable {
-    auto request_stop = [stop = std::move(stop)]() mutable { stop.request_stop(); };
-    self->transport_.loop().RunAt(deadline, std::move(request_stop));
+  transport_.loop().Post([self = shared_from_this(), deadline, call, stop = std::move(stop)] {
+    self->stop_timers_.Add(deadline, call, stop);
   });
+}
+
+void ServerCore::DoNotStop(absl::Time deadline, const UnaryServerCall* call) {
+  MutexLock lock(mutex_);
+  if (!open_) return;
+  transport_.loop().Post(
+      [self = shared_from_this(), deadline, call] { self->stop_timers_.Remove(deadline, call); });
 }
 
 // All that were answered since it was posted, in one turn.

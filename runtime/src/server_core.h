@@ -21,6 +21,7 @@
 #include "reply_sender.h"
 #include "request_intake.h"
 #include "served_services.h"
+#include "stop_timers.h"
 #include "unary_server_call.h"
 #include "wire.h"
 #include "work_queue.h"
@@ -51,8 +52,9 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore>,
   // Likewise, for a call that gets none and has not run.
   void Forget(ReplyCache::Entry* entry);
 
-  // For a call whose handler wants to be told of its deadline.
-  void StopAt(absl::Time deadline, std::stop_source stop);
+  // For a call whose handler wants to be told of its deadline; and when it has ended.
+  void StopAt(absl::Time deadline, const UnaryServerCall* call, std::stop_source stop);
+  void DoNotStop(absl::Time deadline, const UnaryServerCall* call);
 
   size_t max_metadata_size() const { return options_.max_metadata_size; }
 
@@ -118,6 +120,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore>,
   // Of the loop.
   std::optional<DrainMarker> drain_marker_;
   Repetitions repetitions_;
+  StopTimers stop_timers_;
   const std::shared_ptr<ReplySender> reply_sender_;
   ServedServices services_;  // fixed from Start on
 };

@@ -69,15 +69,17 @@ bool UnaryServerCall::IsCancelled() {
 
 std::stop_token UnaryServerCall::StopToken() {
   if (finished_) return {};
-  bool is_first = cancellation().source() == nullptr;
   std::stop_source& source = cancellation().MakeSource();
-  if (is_first && deadline_ != absl::InfiniteFuture()) core_->StopAt(deadline_, source);
+  if (deadline_ != absl::InfiniteFuture() && !std::exchange(is_to_be_stopped_, true)) {
+    core_->StopAt(deadline_, this, source);
+  }
   return source.get_token();
 }
 
 void UnaryServerCall::End(absl::Status status, wire::Ran ran) {
   if (finished_) return;
   finished_ = true;
+  if (is_to_be_stopped_) core_->DoNotStop(deadline_, this);
   if (!reply_to_.has_value()) {
     core_->NoteEnd(start_, status.code());
     if (!status.ok()) {

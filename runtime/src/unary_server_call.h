@@ -87,6 +87,7 @@ class UnaryServerCall final : public ServerCall, private CallControl {
   ReplyCache::Entry* entry_ = nullptr;
   Cancellation own_cancellation_;  // used if there is no entry, by which others could name the call
   absl::Time start_ = absl::InfiniteFuture();  // of its running, if it was run
+  bool is_to_be_stopped_ = false;              // by its deadline
   bool finished_ = false;
 };
 

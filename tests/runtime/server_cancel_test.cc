@@ -177,6 +177,16 @@ TEST_F(ServerCancelTest, SoItIsForACallWithoutAName) {
   EXPECT_TRUE(service_.context().IsCancelled());
 }
 
+TEST_F(ServerCancelTest, AfterTheAnswerTheDeadlineStopsNothing) {
+  Start();
+  client_.Publish(Request());
+  std::stop_token stop = service_.context().stop_token();
+  Answer("opened");
+  network_.loop.Advance(absl::Seconds(5));
+
+  EXPECT_FALSE(stop.stop_requested());
+}
+
 TEST_F(ServerCancelTest, ATokenMayOutliveCallAndServer) {
   Start();
   client_.Publish(Request());
