@@ -19,35 +19,73 @@ CallIntake::CallIntake(
       executor_(std::move(executor)),
       outstanding_(std::make_shared<OutstandingCalls>(options.max_outstanding_calls)) {}
 
-CallIntake::Arrival CallIntake::Add(
-    const Method& method,
-    absl::StatusOr<std::string> request,
-    const CallOptions& options,
-    Until until,
-    absl::Time now) {
-  if (!request.ok()) return Refuse(std::move(request).status());
-  auto plan = PlanCall(options_, method, options, now);
-  if (!plan.ok()) return Refuse(std::move(plan).status());
-  absl::Status full = CheckMessageSize(options_, "request", request->size());
-  std::unique_ptr<PendingCall> call = *std::move(plan);
-  call->until = until;
-  call->request_bytes = request->size() + wire::SizeOf(call->headers);
-  if (full.ok()) full = TakePlace(call->request_bytes);
-  if (!full.ok()) return Refuse(std::move(full));
+CallIntake::Arrival CallIntake::Add(NewCall call, absl::Time now) {
+  if (!call.request.ok()) return Refuse(std::move(call.request).status());
+  return options_.interceptors.empty() ? Enter(std::move(call), now, {})
+                                       : AddIntercepted(std::move(call), now);
+}
+
+CallIntake::Arrival CallIntake::AddIntercepted(NewCall call, absl::Time now) {
+  OutgoingCall outgoing(call.method, call.options, *call.request);
+  for (ClientInterceptor* interceptor : options_.interceptors) {
+    interceptor->Intercept(outgoing);
+    if (outgoing.answer().has_value()) break;
+  }
+  EndHooks hooks = std::move(outgoing).TakeHooks();
+  CallOptions& options = outgoing.options();
+  if (!hooks.empty() && options.reply_metadata == nullptr) {
+    options.reply_metadata = std::make_shared<ReplyMetadata>();
+  }
+  if (outgoing.answer().has_value()) {
+    return Complete(*outgoing.answer(), hooks, options.reply_metadata.get());
+  }
+  return Enter({call.method, options, std::move(call.request), call.until}, now, std::move(hooks));
+}
+
+CallIntake::Arrival CallIntake::Enter(NewCall call, absl::Time now, EndHooks hooks) {
+  auto plan = Plan(call, now);
+  if (!plan.ok()) {
+    counters_.refused.Add();
+    return Complete(std::move(plan).status(), hooks, call.options.reply_metadata.get());
+  }
   counters_.started.Add();
-  call->id = next_id_.fetch_add(1, std::memory_order_relaxed);
-  call->payload = *std::move(request);
-  auto state = std::make_shared<CallState>(core_, call->id, executor_, outstanding_);
-  call->state = state;
+  std::unique_ptr<PendingCall> pending = *std::move(plan);
+  pending->id = next_id_.fetch_add(1, std::memory_order_relaxed);
+  pending->hooks = std::move(hooks);
+  auto state = std::make_shared<CallState>(core_, pending->id, executor_, outstanding_);
+  pending->state = state;
   MutexLock lock(mutex_);
   bool is_first = arrived_.empty();
-  arrived_.push_back(std::move(call));
+  arrived_.push_back(std::move(pending));
   return {std::move(state), is_first};
+}
+
+// Of a call that has a place; it gives it back when it ends.
+absl::StatusOr<std::unique_ptr<PendingCall>> CallIntake::Plan(NewCall& call, absl::Time now) {
+  auto plan = PlanCall(options_, call.method, call.options, now);
+  if (!plan.ok()) return plan;
+  PendingCall& pending = **plan;
+  absl::Status status = CheckMessageSize(options_, "request", call.request->size());
+  pending.until = call.until;
+  pending.request_bytes = call.request->size() + wire::SizeOf(pending.headers);
+  pending.payload = *std::move(call.request);
+  if (status.ok()) status = TakePlace(pending.request_bytes);
+  if (!status.ok()) return status;
+  return plan;
 }
 
 CallIntake::Arrival CallIntake::Refuse(absl::Status status) {
   counters_.refused.Add();
   return {std::make_shared<CallState>(absl::Status(status.code(), status.message()))};
+}
+
+// One that has not been started.
+CallIntake::Arrival CallIntake::Complete(
+    CallState::Result result,
+    EndHooks& hooks,
+    ReplyMetadata* metadata) {
+  if (!hooks.empty()) RunEndHooks(hooks, {result, *metadata, absl::ZeroDuration()});
+  return {std::make_shared<CallState>(std::move(result))};
 }
 
 std::vector<std::unique_ptr<PendingCall>> CallIntake::TakeAll() {

@@ -17,6 +17,14 @@
 
 namespace mqrpc::internal {
 
+// A call as it comes from its caller, who keeps what it refers to until it has been taken.
+struct NewCall {
+  const Method& method;
+  const CallOptions& options;
+  absl::StatusOr<std::string> request;
+  Until until = Until::kReply;
+};
+
 // Where calls enter a channel, on their callers' threads: what is wrong, or one too many, is
 // refused here; the rest waits for the loop to take it. Thread-safe.
 class CallIntake {
@@ -34,12 +42,7 @@ class CallIntake {
     std::shared_ptr<CallState> state;
     bool is_first = false;
   };
-  Arrival Add(
-      const Method& method,
-      absl::StatusOr<std::string> request,
-      const CallOptions& options,
-      Until until,
-      absl::Time now);
+  Arrival Add(NewCall call, absl::Time now);
   Arrival Refuse(absl::Status status);
 
   // All that have arrived since this was last asked.
@@ -53,6 +56,10 @@ class CallIntake {
   size_t request_bytes() const { return request_bytes_; }
 
  private:
+  Arrival AddIntercepted(NewCall call, absl::Time now);
+  Arrival Enter(NewCall call, absl::Time now, EndHooks hooks);
+  Arrival Complete(CallState::Result result, EndHooks& hooks, ReplyMetadata* metadata);
+  absl::StatusOr<std::unique_ptr<PendingCall>> Plan(NewCall& call, absl::Time now);
   absl::Status TakePlace(size_t request_bytes);
 
   ChannelCore& core_;

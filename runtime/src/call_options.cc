@@ -11,6 +11,7 @@ CallOptions CallOptions::From(const ServerContext& context) {
   if (remaining != absl::InfiniteDuration()) {
     options.timeout = std::max(remaining, absl::Nanoseconds(1));
   }
+  options.stop_token = context.call_.CancelToken();
   for (const char* name : {"traceparent", "tracestate"}) {
     for (const std::string& value : context.headers().FindAll(name)) {
       options.headers.Add(name, value);

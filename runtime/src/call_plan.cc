@@ -108,6 +108,7 @@ absl::StatusOr<std::unique_ptr<PendingCall>> PlanCall(
   if (!plan->instance.empty()) plan->shares_messages = false;
   plan->headers = call.headers;
   plan->reply_metadata = call.reply_metadata;
+  plan->stop_token = call.stop_token;
   plan->deadline = now + plan->timeout;
   return plan;
 }

@@ -43,8 +43,8 @@ class CallState final : public std::enable_shared_from_this<CallState> {
   using Result = absl::StatusOr<std::string>;
   using Continuation = absl::AnyInvocable<void(Result)>;
 
-  // A call that has failed before it was started.
-  explicit CallState(absl::Status failed) : result_(std::move(failed)) {}
+  // A call that has ended before it was started.
+  explicit CallState(Result result) : result_(std::move(result)) {}
 
   // A call under way, which holds a place in `outstanding` until its result is taken, or cannot be
   // any more.
@@ -81,7 +81,8 @@ class CallState final : public std::enable_shared_from_this<CallState> {
   void FreePlace();
 
   const uint64_t id_ = 0;
-  const std::shared_ptr<Executor> executor_ = nullptr;  // the channel's; null if it was refused
+  const std::shared_ptr<Executor> executor_ =
+      nullptr;  // the channel's; null if it was never started
   std::shared_ptr<OutstandingCalls> outstanding_ = nullptr;  // null once its place is free
 
   Mutex mutex_;

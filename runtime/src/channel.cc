@@ -23,15 +23,14 @@ internal::ByteCall Channel::StartBytes(
     const Method& method,
     const google::protobuf::MessageLite& request,
     const CallOptions& options) {
-  return internal::ByteCall(
-      core_->Start(method, Serialize(request), options, internal::Until::kReply));
+  return internal::ByteCall(core_->Start({method, options, Serialize(request)}));
 }
 
 absl::StatusOr<std::string> Channel::WaitForBytes(
     const Method& method,
     const google::protobuf::MessageLite& request,
     const CallOptions& options) {
-  return core_->StartAndWait(method, Serialize(request), options);
+  return core_->StartAndWait({method, options, Serialize(request)});
 }
 
 Call<void> Channel::Notify(
@@ -39,7 +38,7 @@ Call<void> Channel::Notify(
     const google::protobuf::MessageLite& request,
     const CallOptions& options) {
   return Call<void>(internal::ByteCall(
-      core_->Start(method, Serialize(request), options, internal::Until::kAccepted)));
+      core_->Start({method, options, Serialize(request), internal::Until::kAccepted})));
 }
 
 }  // namespace mqrpc

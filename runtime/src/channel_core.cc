@@ -89,37 +89,26 @@ void ChannelCore::Close() {
   if (own_executor_ != nullptr) own_executor_->Stop();
 }
 
-std::shared_ptr<CallState> ChannelCore::Start(
-    const Method& method,
-    absl::StatusOr<std::string> request,
-    const CallOptions& options,
-    Until until) {
-  auto [state, is_first] = Arrive(method, std::move(request), options, until);
+std::shared_ptr<CallState> ChannelCore::Start(NewCall call) {
+  auto [state, is_first] = Arrive(std::move(call));
   if (is_first) PostAdmission();
   return std::move(state);
 }
 
-CallState::Result ChannelCore::StartAndWait(
-    const Method& method,
-    absl::StatusOr<std::string> request,
-    const CallOptions& options) {
-  CallIntake::Arrival call = Arrive(method, std::move(request), options, Until::kReply);
-  bool is_alone = call.is_first && intake_.outstanding() == 1;
+CallState::Result ChannelCore::StartAndWait(NewCall call) {
+  auto [state, is_first] = Arrive(std::move(call));
+  bool is_alone = is_first && intake_.outstanding() == 1;
   bool has_run = is_alone && transport_.loop().Borrow(
                                  [this] { AdmitArrived(); },
-                                 [&call] { return call.state->is_complete(); });
-  if (call.is_first && !has_run) PostAdmission();
-  return call.state->Wait();
+                                 [state = state.get()] { return state->is_complete(); });
+  if (is_first && !has_run) PostAdmission();
+  return state->Wait();
 }
 
-CallIntake::Arrival ChannelCore::Arrive(
-    const Method& method,
-    absl::StatusOr<std::string> request,
-    const CallOptions& options,
-    Until until) {
+CallIntake::Arrival ChannelCore::Arrive(NewCall call) {
   if (!status_.ok()) return intake_.Refuse(status_);
   if (is_shut_down_) return intake_.Refuse(absl::FailedPreconditionError(kShutDown));
-  return intake_.Add(method, std::move(request), options, until, transport_.loop().Now());
+  return intake_.Add(std::move(call), transport_.loop().Now());
 }
 
 void ChannelCore::PostAdmission() {
@@ -149,6 +138,9 @@ void ChannelCore::Admit(std::unique_ptr<PendingCall> call) {
   PendingCall& pending = pending_.Insert(std::move(call));
   sender_->Admit(pending);
   ArmTimer();
+  if (!pending.stop_token.stop_possible()) return;
+  auto cancel = [state = pending.state] { state->Cancel(); };
+  pending.stop_callback = std::make_unique<StopCallback>(pending.stop_token, std::move(cancel));
 }
 
 void ChannelCore::OnSent(PendingCall& call) {
@@ -336,10 +328,12 @@ void ChannelCore::End(CallId id, CallState::Result result) {
   NoteDrained();
 }
 
-void ChannelCore::Complete(const PendingCall& call, CallState::Result result) {
+void ChannelCore::Complete(PendingCall& call, CallState::Result result) {
+  absl::Duration elapsed = transport_.loop().Now() - (call.deadline - call.timeout);
+  if (!call.hooks.empty()) RunEndHooks(call.hooks, {result, *call.reply_metadata, elapsed});
   counters_.completed.Add();
   counters_.outcomes.Add(result.status().code());
-  counters_.latency.Add(transport_.loop().Now() - (call.deadline - call.timeout));
+  counters_.latency.Add(elapsed);
   intake_.NoteEnd(call);
   bool has_continuation = call.state->Complete(std::move(result));
   if (!has_continuation) return;

@@ -43,17 +43,10 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
   // when that is done.
   void Close();
 
-  std::shared_ptr<CallState> Start(
-      const Method& method,
-      absl::StatusOr<std::string> request,
-      const CallOptions& options,
-      Until until);
+  std::shared_ptr<CallState> Start(NewCall call);
 
   // Starts one and waits for its reply, doing the loop's work meanwhile if it is the only one.
-  CallState::Result StartAndWait(
-      const Method& method,
-      absl::StatusOr<std::string> request,
-      const CallOptions& options);
+  CallState::Result StartAndWait(NewCall call);
 
   void PostCancel(CallId id);
 
@@ -62,11 +55,7 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
   ChannelStats stats() const;
 
  private:
-  CallIntake::Arrival Arrive(
-      const Method& method,
-      absl::StatusOr<std::string> request,
-      const CallOptions& options,
-      Until until);
+  CallIntake::Arrival Arrive(NewCall call);
   void PostAdmission();
   void NoteDrained();
   void Cancel(CallId id, const char* why);
@@ -88,7 +77,7 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
   void OnAlarm(PendingCall& call);
   void ArmTimer();
   void End(CallId id, CallState::Result result);
-  void Complete(const PendingCall& call, CallState::Result result);
+  void Complete(PendingCall& call, CallState::Result result);
   void RunContinuations();
 
   Transport& transport_;

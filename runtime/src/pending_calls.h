@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "call_state.h"
+#include "end_hooks.h"
 #include "mqrpc/method.h"
 #include "mqrpc/shared_text.h"
 #include "mqrpc/transport.h"
@@ -22,6 +25,8 @@
 namespace mqrpc::internal {
 
 using CallId = uint64_t;
+
+using StopCallback = std::stop_callback<std::function<void()>>;
 
 struct ReplyTopic;
 struct Route;
@@ -46,6 +51,9 @@ struct PendingCall {
   std::string payload = {};
   Metadata headers = {};
   std::shared_ptr<ReplyMetadata> reply_metadata = nullptr;  // the caller's, if it wants it
+  EndHooks hooks = {};                                      // with them there are reply_metadata
+  std::stop_token stop_token = {};                          // cancels it
+  std::unique_ptr<StopCallback> stop_callback = nullptr;    // from its admission on, if need be
   size_t request_bytes = 0;
   QoS qos = QoS::kAtLeastOnce;
   bool wait_for_ready = false;

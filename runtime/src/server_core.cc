@@ -244,6 +244,11 @@ void ServerCore::NoteStart(absl::Duration waited) {
   counters_->wait_time.Add(waited);
 }
 
+absl::Duration ServerCore::TimeSince(absl::Time start) {
+  MutexLock lock(mutex_);
+  return open_ ? loop().Now() - start : absl::ZeroDuration();
+}
+
 void ServerCore::NoteEnd(absl::Time start, absl::StatusCode code) {
   MutexLock lock(mutex_);
   NoteEndLocked(start, code);

@@ -56,6 +56,9 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore>,
   void StopAt(absl::Time deadline, const UnaryServerCall* call, std::stop_source stop);
   void DoNotStop(absl::Time deadline, const UnaryServerCall* call);
 
+  // Zero once the server has gone.
+  absl::Duration TimeSince(absl::Time start);
+
   size_t max_metadata_size() const { return options_.max_metadata_size; }
 
   EventLoop& loop() { return transport_.loop(); }

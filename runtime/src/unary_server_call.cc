@@ -1,5 +1,6 @@
 #include "unary_server_call.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -45,6 +46,29 @@ void UnaryServerCall::Start(absl::Time now) {
   core_->NoteStart(now - arrival_);
 }
 
+bool UnaryServerCall::Intercept(const std::vector<ServerInterceptor*>& interceptors) {
+  IncomingCall incoming(context_, context_.headers_, *request_);
+  for (ServerInterceptor* interceptor : interceptors) {
+    interceptor->Intercept(incoming);
+    if (incoming.answer().has_value()) break;
+  }
+  hooks_ = std::move(incoming).TakeHooks();
+  LimitTime(incoming.limit());
+  if (!incoming.answer().has_value()) return true;
+  absl::StatusOr<std::string> answer = *incoming.answer();
+  if (answer.ok()) reply_ = *answer;
+  Finish(answer.status());
+  return false;
+}
+
+void UnaryServerCall::LimitTime(absl::Duration limit) {
+  if (limit == absl::InfiniteDuration()) return;
+  absl::Time deadline = std::min(deadline_, core_->loop().Now() + limit);
+  if (is_to_be_stopped_) core_->DoNotStop(deadline_, this);
+  deadline_ = context_.deadline_ = deadline;
+  if (is_to_be_stopped_) core_->StopAt(deadline_, this, cancellation().MakeSource());
+}
+
 void UnaryServerCall::Repeat(const ReplyCache::Answer& answer) {
   if (answer.result.ok()) reply_ = *answer.result;
   reply_metadata_ = answer.metadata;
@@ -76,23 +100,20 @@ std::stop_token UnaryServerCall::StopToken() {
   return source.get_token();
 }
 
+std::stop_token UnaryServerCall::CancelToken() {
+  return finished_ ? std::stop_token() : cancellation().MakeSource().get_token();
+}
+
 void UnaryServerCall::End(absl::Status status, wire::Ran ran) {
   if (finished_) return;
   finished_ = true;
   if (is_to_be_stopped_) core_->DoNotStop(deadline_, this);
-  if (!reply_to_.has_value()) {
-    core_->NoteEnd(start_, status.code());
-    if (!status.ok()) {
-      std::string text = absl::StrCat(
-          View(context_.method()),
-          " failed, and nobody waits for its answer: ",
-          status.ToString());
-      core_->Log(LogLevel::kWarning, text);
-    }
-    return;
-  }
   absl::StatusOr<std::string> result = std::move(reply_);
   if (!status.ok()) result = std::move(status);
+  if (!hooks_.empty()) {
+    RunEndHooks(hooks_, {result, context_.reply_metadata_, core_->TimeSince(start_)});
+  }
+  if (!reply_to_.has_value()) return NoteUnwanted(result.status());
   if (reply_metadata_ == nullptr) {
     reply_metadata_ = wire::ShareUnlessEmpty(std::move(context_.reply_metadata_));
   }
@@ -103,6 +124,17 @@ void UnaryServerCall::End(absl::Status status, wire::Ran ran) {
        .ran = ran},
       entry_,
       start_);
+}
+
+// The end of one that asked for no answer.
+void UnaryServerCall::NoteUnwanted(const absl::Status& status) {
+  core_->NoteEnd(start_, status.code());
+  if (status.ok()) return;
+  std::string text = absl::StrCat(
+      View(context_.method()),
+      " failed, and nobody waits for its answer: ",
+      status.ToString());
+  core_->Log(LogLevel::kWarning, text);
 }
 
 }  // namespace mqrpc::internal

@@ -6,10 +6,13 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "cancellation.h"
+#include "end_hooks.h"
+#include "mqrpc/interceptor.h"
 #include "mqrpc/service.h"
 #include "reply_cache.h"
 #include "wire.h"
@@ -55,6 +58,9 @@ class UnaryServerCall final : public ServerCall, private CallControl {
   // The handler has it from `now` on.
   void Start(absl::Time now);
 
+  // Shows it to them, one after the other. False if one has answered it.
+  bool Intercept(const std::vector<ServerInterceptor*>& interceptors);
+
   // Answers a repetition of one that has ended.
   void Repeat(const ReplyCache::Answer& answer);
 
@@ -71,12 +77,15 @@ class UnaryServerCall final : public ServerCall, private CallControl {
   bool IsCancelled() override;
   size_t max_metadata_size() const override;
   std::stop_token StopToken() override;
+  std::stop_token CancelToken() override;
   Cancellation& cancellation();
+  void LimitTime(absl::Duration limit);
   void End(absl::Status status, wire::Ran ran);
+  void NoteUnwanted(const absl::Status& status);
 
   const std::shared_ptr<ServerCore> core_;
   const absl::Time arrival_;
-  const absl::Time deadline_;
+  absl::Time deadline_;
   const Encoding encoding_;
   ServerContext context_;
   std::optional<wire::ReplyAddress> reply_to_;
@@ -84,6 +93,7 @@ class UnaryServerCall final : public ServerCall, private CallControl {
   std::string reply_;
   wire::SharedMetadata reply_metadata_;  // null: that of the context
   const Handler* handler_ = nullptr;
+  EndHooks hooks_;
   ReplyCache::Entry* entry_ = nullptr;
   Cancellation own_cancellation_;  // used if there is no entry, by which others could name the call
   absl::Time start_ = absl::InfiniteFuture();  // of its running, if it was run

@@ -83,6 +83,7 @@ void WorkQueue::Run(std::unique_ptr<UnaryServerCall> call) {
   call->Start(now);
   std::string_view method = call->context().method();
   try {
+    if (!options_.interceptors.empty() && !call->Intercept(options_.interceptors)) return;
     const Handler& handler = call->handler();
     handler(std::move(call));  // unwinding destroys the call, which answers INTERNAL
   } catch (const std::exception& error) {

@@ -1,13 +1,16 @@
-// What docs/guide.md shows of a call's surroundings: giving up, and metadata.
+// What docs/guide.md shows of a call's surroundings: giving up, metadata, interceptors.
 
 #include <gtest/gtest.h>
 
 #include <condition_variable>
 #include <future>
+#include <iostream>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
+#include "mqrpc/call_log.h"
 #include "mqrpc/channel.h"
 #include "mqrpc/in_process_transport.h"
 #include "mqrpc/server.h"
@@ -67,6 +70,17 @@ class Gateway final : public acme::Valve::Service {
   }
 
   std::string last_turned_;
+};
+
+class Authorise final : public mqrpc::ServerInterceptor {
+  void Intercept(mqrpc::IncomingCall& call) override {
+    const std::string* token = call.headers().Find("authorization");
+    if (token == nullptr) return call.Answer(absl::UnauthenticatedError("who are you?"));
+    call.headers().Add("tenant", token->substr(0, token->find(':')));
+    call.AtEnd([](mqrpc::CallEnd& end) {
+      if (!end.result.ok()) end.metadata.trailers.Add("help", "ask@acme.example");
+    });
+  }
 };
 
 class GuideContextTest : public testing::Test {
@@ -129,4 +143,20 @@ TEST_F(GuideContextTest, AGatewayIsCalledByTheNamesOfItsDevices) {
 
   EXPECT_TRUE(reply.ok()) << reply.status();
   EXPECT_EQ(service.last_turned(), "boiler-7");
+}
+
+TEST_F(GuideContextTest, InterceptorsStandBetween) {
+  mqrpc::Transport& transport = *server_connection_;
+  TenantsValve service;
+  Authorise authorise;
+  mqrpc::CallLog log([](mqrpc::LogLevel, std::string_view line) { std::cerr << line << "\n"; });
+  mqrpc::Server server(transport, {.interceptors = {&log, &authorise}});
+  ASSERT_TRUE(server.Register(service).ok());
+  ASSERT_TRUE(server.Start().ok());
+  acme::Valve::Stub valve(channel_);
+
+  auto reply = valve.Turn({}, {.headers = {{"authorization", "acme:1234"}}});
+
+  EXPECT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(valve.Turn({}).status().code(), absl::StatusCode::kUnauthenticated);
 }

@@ -393,6 +393,7 @@ TEST_F(ChannelRetryTest, AWrongPolicyIsNamed) {
 struct NeverCancelled final : internal::CallControl {
   bool IsCancelled() override { return false; }
   std::stop_token StopToken() override { return {}; }
+  std::stop_token CancelToken() override { return {}; }
   size_t max_metadata_size() const override { return 0; }
 };
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "fake_echo.h"
@@ -91,6 +92,44 @@ TEST_P(RpcCancelTest, SoDoesAChannelThatGoes) {
   ASSERT_TRUE(started.WaitFor(1));
 
   channel.reset();
+
+  EXPECT_TRUE(started.WaitFor(2));
+}
+
+TEST_P(RpcCancelTest, SoDoesAStopToken) {
+  Started started;
+  FakeEcho service;
+  service.say = WaitForStop(started.log());
+  RunningServer server(Connect("server"), service);
+  Channel channel(Connect("client"), {.timeout = absl::Hours(1)});
+  std::stop_source stop;
+  Call<Text> call =
+      Echo::Stub(channel).SayAsync(MakeText("hello"), {.stop_token = stop.get_token()});
+  ASSERT_TRUE(started.WaitFor(1));
+
+  stop.request_stop();
+
+  EXPECT_TRUE(started.WaitFor(2));
+  EXPECT_THAT(call.Wait(), StatusIs(absl::StatusCode::kCancelled, ::testing::_));
+  EXPECT_THAT(
+      Echo::Stub(channel).Say(MakeText("too late"), {.stop_token = stop.get_token()}),
+      StatusIs(absl::StatusCode::kCancelled, ::testing::_));
+}
+
+TEST_P(RpcCancelTest, ACancelReachesWhatTheHandlerCalls) {
+  Started started;
+  FakeEcho service;
+  Channel inner(Connect("inner"), {.timeout = absl::Hours(1)});
+  service.say = [&inner](ServerContext& context, const Text& request) {
+    return Echo::Stub(inner).Ask(request, CallOptions::From(context));
+  };
+  service.ask = WaitForStop(started.log());
+  RunningServer server(Connect("server"), service);
+  Channel channel(Connect("client"), {.timeout = absl::Hours(1)});
+  Call<Text> call = Echo::Stub(channel).SayAsync(MakeText("hello"));
+  ASSERT_TRUE(started.WaitFor(1));
+
+  call.Cancel();
 
   EXPECT_TRUE(started.WaitFor(2));
 }

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 
 #include "absl/time/time.h"
 #include "mqrpc/message.h"
@@ -70,8 +71,12 @@ struct CallOptions {
   //   const std::string* revision = metadata->headers.Find("revision");
   std::shared_ptr<ReplyMetadata> reply_metadata = nullptr;
 
+  // Cancels the call when it is asked to stop, as its handle would.
+  std::stop_token stop_token = {};
+
   // For a call that is a part of another, which a handler of this process answers: it ends when
-  // that one does, and belongs to the same trace (W3C Trace Context: `traceparent`, `tracestate`).
+  // that one does, by its deadline or a cancel, and belongs to the same trace (W3C Trace Context:
+  // `traceparent`, `tracestate`).
   static CallOptions From(const ServerContext& context);
 };
 

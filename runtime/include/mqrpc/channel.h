@@ -7,12 +7,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "mqrpc/call.h"
 #include "mqrpc/call_options.h"
 #include "mqrpc/executor.h"
+#include "mqrpc/interceptor.h"
 #include "mqrpc/log.h"
 #include "mqrpc/message.h"
 #include "mqrpc/method.h"
@@ -86,6 +88,9 @@ struct ChannelOptions {
   // must outlive the channel and its calls. Null: one thread that the channel owns, started when it
   // is first needed.
   Executor* executor = nullptr;
+
+  // Asked about every call, the first first; they must outlive the channel.
+  std::vector<ClientInterceptor*> interceptors = {};
 
   LogSink log = LogToStderr;
 

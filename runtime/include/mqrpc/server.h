@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "mqrpc/interceptor.h"
 #include "mqrpc/log.h"
 #include "mqrpc/service.h"
 #include "mqrpc/stats.h"
@@ -65,6 +66,10 @@ struct ServerOptions {
   // them (`acme` allows `acme` and `acme/…`) is refused unrun. Empty: anywhere that is safe, see
   // docs/protocol.md.
   std::vector<std::string> reply_prefixes = {};
+
+  // Asked about every call that a handler is about to get, the first first; they must outlive the
+  // server and its calls.
+  std::vector<ServerInterceptor*> interceptors = {};
 
   LogSink log = LogToStderr;
 };

@@ -14,6 +14,8 @@
 
 namespace mqrpc {
 
+struct CallOptions;
+
 namespace internal {
 
 class UnaryServerCall;
@@ -23,6 +25,8 @@ class CallControl {
  public:
   virtual bool IsCancelled() = 0;
   virtual std::stop_token StopToken() = 0;
+  // Which the deadline may not stop.
+  virtual std::stop_token CancelToken() = 0;
   virtual size_t max_metadata_size() const = 0;
 
  protected:
@@ -96,6 +100,7 @@ class ServerContext {
 
  private:
   friend class internal::UnaryServerCall;
+  friend struct CallOptions;
 
   absl::Status Add(Metadata& metadata, std::string_view name, std::string_view value);
 
@@ -104,7 +109,7 @@ class ServerContext {
   std::string_view method_;
   std::string_view instance_;
   bool wants_reply_;
-  const Metadata headers_;
+  Metadata headers_;
   ReplyMetadata reply_metadata_;
   internal::CallControl& call_;
 };
