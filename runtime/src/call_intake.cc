@@ -39,7 +39,8 @@ CallIntake::Arrival CallIntake::AddIntercepted(NewCall call, absl::Time now) {
   if (outgoing.answer().has_value()) {
     return Complete(*outgoing.answer(), hooks, options.reply_metadata.get());
   }
-  return Enter({call.method, options, std::move(call.request), call.until}, now, std::move(hooks));
+  NewCall changed = {call.method, options, std::move(call.request), call.encoding, call.until};
+  return Enter(std::move(changed), now, std::move(hooks));
 }
 
 CallIntake::Arrival CallIntake::Enter(NewCall call, absl::Time now, EndHooks hooks) {
@@ -67,6 +68,8 @@ absl::StatusOr<std::unique_ptr<PendingCall>> CallIntake::Plan(NewCall& call, abs
   PendingCall& pending = **plan;
   absl::Status status = CheckMessageSize(options_, "request", call.request->size());
   pending.until = call.until;
+  pending.encoding = call.encoding;
+  if (call.encoding == Encoding::kJson) pending.shares_messages = false;
   pending.request_bytes = call.request->size() + wire::SizeOf(pending.headers);
   pending.payload = *std::move(call.request);
   if (status.ok()) status = TakePlace(pending.request_bytes);

@@ -22,6 +22,7 @@ struct NewCall {
   const Method& method;
   const CallOptions& options;
   absl::StatusOr<std::string> request;
+  Encoding encoding = Encoding::kProtobuf;  // of the request, and of the reply
   Until until = Until::kReply;
 };
 

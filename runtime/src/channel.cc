@@ -19,26 +19,34 @@ const absl::Status& Channel::status() const { return core_->status(); }
 
 ChannelStats Channel::stats() const { return core_->stats(); }
 
+Encoding Channel::EncodingOf(const CallOptions& options) const {
+  return options.encoding.value_or(core_->encoding());
+}
+
 internal::ByteCall Channel::StartBytes(
     const Method& method,
     const google::protobuf::MessageLite& request,
     const CallOptions& options) {
-  return internal::ByteCall(core_->Start({method, options, Serialize(request)}));
+  Encoding encoding = EncodingOf(options);
+  return {core_->Start({method, options, Serialize(request, encoding), encoding}), encoding};
 }
 
 absl::StatusOr<std::string> Channel::WaitForBytes(
     const Method& method,
     const google::protobuf::MessageLite& request,
     const CallOptions& options) {
-  return core_->StartAndWait({method, options, Serialize(request)});
+  Encoding encoding = EncodingOf(options);
+  return core_->StartAndWait({method, options, Serialize(request, encoding), encoding});
 }
 
 Call<void> Channel::Notify(
     const Method& method,
     const google::protobuf::MessageLite& request,
     const CallOptions& options) {
-  return Call<void>(internal::ByteCall(
-      core_->Start({method, options, Serialize(request), internal::Until::kAccepted})));
+  Encoding encoding = EncodingOf(options);
+  auto state = core_->Start(
+      {method, options, Serialize(request, encoding), encoding, internal::Until::kAccepted});
+  return Call<void>(internal::ByteCall(std::move(state), encoding));
 }
 
 }  // namespace mqrpc

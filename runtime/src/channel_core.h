@@ -52,6 +52,7 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
 
   bool InLoop() const { return transport_.loop().InLoop(); }
   const absl::Status& status() const { return status_; }
+  Encoding encoding() const { return options_.encoding; }
   ChannelStats stats() const;
 
  private:

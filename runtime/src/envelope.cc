@@ -38,11 +38,11 @@ std::string EncodeEnvelope(const absl::Status& status, Encoding encoding) {
   return *Serialize(envelope, encoding);
 }
 
-absl::Status DecodeEnvelope(int number, const std::string& payload) {
+absl::Status DecodeEnvelope(int number, const std::string& payload, Encoding encoding) {
   bool is_known = number > 0 && number <= kMaxCode;
   auto code = is_known ? static_cast<absl::StatusCode>(number) : absl::StatusCode::kUnknown;
   mqrpc::Status envelope;
-  if (!envelope.ParseFromString(payload)) {
+  if (!ParseInto(payload, envelope, encoding, UnknownJson::kIgnore).ok()) {
     return absl::Status(code, "the service answered an error whose details do not parse");
   }
   absl::Status status(code, envelope.message());

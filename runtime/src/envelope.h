@@ -13,7 +13,10 @@ std::string EncodeEnvelope(const absl::Status& status, Encoding encoding = Encod
 
 // The inverse. The code is that of `number`, which stands apart from the envelope; UNKNOWN if that
 // is none. Never OK.
-absl::Status DecodeEnvelope(int number, const std::string& payload);
+absl::Status DecodeEnvelope(
+    int number,
+    const std::string& payload,
+    Encoding encoding = Encoding::kProtobuf);
 
 }  // namespace mqrpc::internal::wire
 

@@ -19,6 +19,7 @@
 #include "call_state.h"
 #include "end_hooks.h"
 #include "mqrpc/method.h"
+#include "mqrpc/serialize.h"
 #include "mqrpc/shared_text.h"
 #include "mqrpc/transport.h"
 
@@ -48,6 +49,7 @@ struct PendingCall {
   SharedText instance = {};
   Idempotency idempotency = Idempotency::kUnknown;
   Until until = Until::kReply;
+  Encoding encoding = Encoding::kProtobuf;
   std::string payload = {};
   Metadata headers = {};
   std::shared_ptr<ReplyMetadata> reply_metadata = nullptr;  // the caller's, if it wants it

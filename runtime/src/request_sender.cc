@@ -163,6 +163,7 @@ Message RequestSender::EncodeAlone(PendingCall& call, absl::Time now) {
                  call.idempotency == Idempotency::kUnknown;
   frame.payload = is_last ? std::move(call.payload) : call.payload;
   frame.headers = call.headers;
+  frame.content_type = wire::ContentTypeOf(call.encoding);
   std::optional<std::string> reply_topic;
   if (call.reply_topic != nullptr) reply_topic = call.reply_topic->name;
   // A call that is alone has no use for the answer.

@@ -37,12 +37,14 @@ absl::StatusOr<std::string> SerializeJson(const MessageLite& message) {
       std::string(status.message())));
 }
 
-absl::Status ParseJsonInto(const std::string& json, MessageLite& message) {
+absl::Status ParseJsonInto(const std::string& json, MessageLite& message, UnknownJson unknown) {
   message.Clear();
   if (json.empty()) return absl::OkStatus();
   auto* full = dynamic_cast<Message*>(&message);
   if (full == nullptr) return NoJson(message);
-  auto status = google::protobuf::util::JsonStringToMessage(json, full);
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = unknown == UnknownJson::kIgnore;
+  auto status = google::protobuf::util::JsonStringToMessage(json, full, options);
   if (status.ok()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       "JSON that does not parse as ",
@@ -64,9 +66,13 @@ absl::StatusOr<std::string> Serialize(const MessageLite& message, Encoding encod
   return bytes;
 }
 
-absl::Status ParseInto(const std::string& bytes, MessageLite& message, Encoding encoding) {
+absl::Status ParseInto(
+    const std::string& bytes,
+    MessageLite& message,
+    Encoding encoding,
+    UnknownJson unknown) {
   if (encoding == Encoding::kJson) {
-    if (absl::Status status = ParseJsonInto(bytes, message); !status.ok()) return status;
+    if (absl::Status status = ParseJsonInto(bytes, message, unknown); !status.ok()) return status;
     // Partial, because a missing required field would be logged by protobuf itself.
   } else if (!message.ParsePartialFromString(bytes)) {
     return absl::InvalidArgumentError(

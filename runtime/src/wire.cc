@@ -67,7 +67,7 @@ absl::StatusOr<std::string> DecodeResult(Message message) {
         "\""));
   }
   if (code == 0) return std::move(message.payload);
-  return DecodeEnvelope(code, message.payload);
+  return DecodeEnvelope(code, message.payload, EncodingOf(message.content_type));
 }
 
 // Most replies have none, and no user properties at all.
@@ -93,6 +93,10 @@ Encoding EncodingOf(const std::optional<std::string>& content_type) {
   std::string_view type = *content_type;
   type = type.substr(0, type.find_first_of("; "));
   return absl::EqualsIgnoreCase(View(type), View(kJson)) ? Encoding::kJson : Encoding::kProtobuf;
+}
+
+std::optional<std::string> ContentTypeOf(Encoding encoding) {
+  return encoding == Encoding::kJson ? std::optional<std::string>(kJson) : std::nullopt;
 }
 
 std::string RequestTopic(
@@ -223,6 +227,7 @@ Message EncodeRequest(
   message.response_topic = std::move(reply_topic);
   message.correlation_data = std::move(frame.correlation);
   message.content_type = std::move(frame.content_type);
+  message.payload_is_utf8 = EncodingOf(message.content_type) == Encoding::kJson;
   message.expiry_seconds = ExpirySeconds(frame.remaining);
   int64_t millis = RoundUp(frame.remaining, absl::Milliseconds(1));
   message.user_properties.emplace_back(kTimeoutKey, absl::StrCat(millis));

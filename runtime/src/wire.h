@@ -40,8 +40,9 @@ struct RequestFrame {
 using SharedMetadata = std::shared_ptr<const ReplyMetadata>;
 SharedMetadata ShareUnlessEmpty(ReplyMetadata metadata);
 
-// That of a payload with such a content type.
+// That of a payload with such a content type, and the inverse; none is needed for protobuf.
 Encoding EncodingOf(const std::optional<std::string>& content_type);
+std::optional<std::string> ContentTypeOf(Encoding encoding);
 
 // What is taken of one message, both ways. More is refused, since each call of it costs far more
 // than its bytes.

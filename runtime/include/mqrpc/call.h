@@ -24,7 +24,8 @@ class CallState;
 // The bytes of a Call<T>: everything but the parsing.
 class ByteCall {
  public:
-  explicit ByteCall(std::shared_ptr<CallState> state) : state_(std::move(state)) {}
+  ByteCall(std::shared_ptr<CallState> state, Encoding encoding)
+      : state_(std::move(state)), encoding_(encoding) {}
   ~ByteCall() { Drop(); }
 
   ByteCall(ByteCall&&) = default;
@@ -32,6 +33,7 @@ class ByteCall {
     if (this == &other) return *this;
     Drop();
     state_ = std::move(other.state_);
+    encoding_ = other.encoding_;
     return *this;
   }
 
@@ -40,6 +42,9 @@ class ByteCall {
   void Then(absl::AnyInvocable<void(absl::StatusOr<std::string>)> continuation);
   void Cancel();
   void Detach() { state_ = nullptr; }
+
+  // Of the reply.
+  Encoding encoding() const { return encoding_; }
 
   // Whether Wait() returns at once, because the call was refused or there is no result to take.
   // Where Then would run its continuation right here, that is.
@@ -57,6 +62,7 @@ class ByteCall {
  private:
   // Shared by the caller's handle and the channel's table, either of which may go first.
   std::shared_ptr<CallState> state_;
+  Encoding encoding_;
 };
 
 // What a coroutine waits in. When that is destroyed instead of being resumed, so is this, and drops
@@ -77,6 +83,7 @@ class ByteAwaiter {
  protected:
   ~ByteAwaiter() = default;
   absl::StatusOr<std::string> Take() { return result_ ? *std::move(result_) : call_.Wait(); }
+  Encoding encoding() const { return call_.encoding(); }
 
  private:
   void Suspend(std::coroutine_handle<> coroutine, const TaskPromiseBase* task);
@@ -123,15 +130,16 @@ class [[nodiscard]] Call {
   // Blocks until the call completes. On the connection's own thread, where handlers run if a server
   // has no workers, that could never happen: FAILED_PRECONDITION. A handler that calls its own
   // server and waits needs another worker free; without one the call ends by its deadline.
-  absl::StatusOr<Reply> Wait() { return Parse<Reply>(call_.Wait()); }
+  absl::StatusOr<Reply> Wait() { return Parse<Reply>(call_.Wait(), call_.encoding()); }
 
   // Runs `continuation` on the channel's executor when the call completes; that of a call which was
   // refused before it was started, for a wrong option or a bound, at once and right here.
   // (A template, so that it is wrapped only once.)
   template <std::invocable<absl::StatusOr<Reply>> Continuation>
   void Then(Continuation continuation) {
-    call_.Then([continuation = std::move(continuation)](absl::StatusOr<std::string> bytes) mutable {
-      continuation(Parse<Reply>(std::move(bytes)));
+    call_.Then([continuation = std::move(continuation),
+                encoding = call_.encoding()](absl::StatusOr<std::string> bytes) mutable {
+      continuation(Parse<Reply>(std::move(bytes), encoding));
     });
   }
 
@@ -154,7 +162,7 @@ class [[nodiscard]] Call {
   auto operator co_await() && {
     struct Awaiter final : internal::ByteAwaiter {
       using ByteAwaiter::ByteAwaiter;
-      absl::StatusOr<Reply> await_resume() { return Parse<Reply>(Take()); }
+      absl::StatusOr<Reply> await_resume() { return Parse<Reply>(Take(), encoding()); }
     };
     return Awaiter(std::move(call_));
   }
@@ -168,8 +176,9 @@ class [[nodiscard]] Call {
 
   // Not of users: the call as what travels.
   internal::ByteCall Release() && { return std::move(call_); }
-  static Result ResultOf(absl::StatusOr<std::string> bytes) {
-    return Parse<Reply>(std::move(bytes));
+  Encoding encoding() const { return call_.encoding(); }
+  static Result ResultOf(absl::StatusOr<std::string> bytes, Encoding encoding) {
+    return Parse<Reply>(std::move(bytes), encoding);
   }
 
  private:
@@ -219,7 +228,10 @@ class [[nodiscard]] Call<void> {
   void Cancel() { call_.Cancel(); }
   void Detach() { call_.Detach(); }
   internal::ByteCall Release() && { return std::move(call_); }
-  static Result ResultOf(absl::StatusOr<std::string> none) { return std::move(none).status(); }
+  Encoding encoding() const { return call_.encoding(); }
+  static Result ResultOf(absl::StatusOr<std::string> none, Encoding) {
+    return std::move(none).status();
+  }
 
  private:
   internal::ByteCall call_;

@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "mqrpc/message.h"
 #include "mqrpc/metadata.h"
+#include "mqrpc/serialize.h"
 #include "mqrpc/server_context.h"
 #include "mqrpc/shared_text.h"
 
@@ -52,6 +53,7 @@ struct CallOptions {
   // (ChannelOptions::max_batch_calls). True unless the method says otherwise.
   std::optional<bool> shares_messages = {};
   std::optional<RetryPolicy> retry = {};
+  std::optional<Encoding> encoding = {};
 
   // Which server the call is for, by one of its ServerOptions::instances; empty: whichever is free.
   //

@@ -37,7 +37,7 @@ struct ChannelOptions {
   // `/`, without wildcards, not beginning with `$`. A tenant is a prefix such as `tenants/acme`.
   std::string prefix = "mqrpc";
 
-  // The following four are for calls that do not say otherwise, and whose .proto does not.
+  // The following five are for calls that do not say otherwise, and whose .proto does not.
   //
   // How long a call may take: more than 0, at most 2^31-1 ms.
   absl::Duration timeout = absl::Seconds(30);
@@ -48,6 +48,10 @@ struct ChannelOptions {
 
   bool wait_for_ready = false;
   RetryPolicy retry = {};
+
+  // What requests, and so their replies, are as bytes. JSON is for services of those who have no
+  // protobuf; such calls have a message each.
+  Encoding encoding = Encoding::kProtobuf;
 
   // Retries for every hundred calls that are answered OK, and how many may be saved up: so that an
   // outage is not answered with a storm. Not counted are those that CallOptions does not count as
@@ -145,7 +149,7 @@ class Channel {
       const Method& method,
       const google::protobuf::MessageLite& request,
       const CallOptions& options = {}) {
-    return Parse<Reply>(WaitForBytes(method, request, options));
+    return Parse<Reply>(WaitForBytes(method, request, options), EncodingOf(options));
   }
 
   // As Start, asking for no reply.
@@ -155,6 +159,7 @@ class Channel {
       const CallOptions& options = {});
 
  private:
+  Encoding EncodingOf(const CallOptions& options) const;
   internal::ByteCall StartBytes(
       const Method& method,
       const google::protobuf::MessageLite& request,

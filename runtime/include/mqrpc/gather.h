@@ -88,7 +88,9 @@ class TypedGathering final : public Gathering {
  public:
   TypedGathering(std::vector<Call<Reply>> calls, const GatherOptions& options)
       : Gathering(BytesOf(calls), options),
-        results_(calls.size(), absl::CancelledError("the call was not needed any more")) {}
+        results_(calls.size(), absl::CancelledError("the call was not needed any more")) {
+    for (const Call<Reply>& call : calls) encodings_.push_back(call.encoding());
+  }
 
   Outcomes<Reply> Take() {
     return {.status = TakeStatus(), .results = std::move(results_), .succeeded = TakeSucceeded()};
@@ -102,7 +104,7 @@ class TypedGathering final : public Gathering {
   }
 
   absl::Status Keep(size_t index, absl::StatusOr<std::string> result) override {
-    results_[index] = Call<Reply>::ResultOf(std::move(result));
+    results_[index] = Call<Reply>::ResultOf(std::move(result), encodings_[index]);
     if constexpr (std::is_void_v<Reply>) {
       return results_[index];
     } else {
@@ -111,6 +113,7 @@ class TypedGathering final : public Gathering {
   }
 
   std::vector<typename Call<Reply>::Result> results_;
+  std::vector<Encoding> encodings_;
 };
 
 // Suspends a coroutine until it is settled, and cancels the calls when that is destroyed instead.

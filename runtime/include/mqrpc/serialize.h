@@ -21,18 +21,25 @@ absl::StatusOr<std::string> Serialize(
     const google::protobuf::MessageLite& message,
     Encoding encoding = Encoding::kProtobuf);
 
+// What to do about names in JSON that the message does not have. In protobuf they are ignored.
+enum class UnknownJson { kRefuse, kIgnore };
+
 // INVALID_ARGUMENT naming the message type, and in JSON the place, if the bytes are not one.
 absl::Status ParseInto(
     const std::string& bytes,
     google::protobuf::MessageLite& message,
-    Encoding encoding = Encoding::kProtobuf);
+    Encoding encoding = Encoding::kProtobuf,
+    UnknownJson unknown = UnknownJson::kRefuse);
 
-// A reply: a status passes through; bytes that do not parse are INTERNAL, the service's fault.
+// A reply: a status passes through; bytes that do not parse are INTERNAL, the service's fault. That
+// may be newer, and say more in JSON than is known here.
 template <class Reply>
-absl::StatusOr<Reply> Parse(absl::StatusOr<std::string> bytes) {
+absl::StatusOr<Reply> Parse(
+    absl::StatusOr<std::string> bytes,
+    Encoding encoding = Encoding::kProtobuf) {
   if (!bytes.ok()) return std::move(bytes).status();
   Reply reply;
-  absl::Status parsed = ParseInto(*bytes, reply);
+  absl::Status parsed = ParseInto(*bytes, reply, encoding, UnknownJson::kIgnore);
   if (!parsed.ok()) return absl::InternalError(parsed.message());
   return reply;
 }
