@@ -57,7 +57,6 @@ std::string OptionsMember(const MethodOptions& options) {
 
 std::string MethodConstant(const google::protobuf::MethodDescriptor& method) {
   const MethodOptions options(method);
-  if (!options.HasCallOptions()) return "";
   const MethodNames names(method);
   const std::string service = ServiceNames(*method.service()).class_name;
   // With names that fit on the first line, so do all others.
@@ -65,7 +64,9 @@ std::string MethodConstant(const google::protobuf::MethodDescriptor& method) {
   text += "    .service = " + service + "::" + std::string(kServiceNameConstant) + ",\n";
   text += "    .name = \"" + names.wire + "\",\n";
   if (!options.idempotency.empty()) text += "    .idempotency = " + options.idempotency + ",\n";
-  return Guarded(text + OptionsMember(options) + "};\n", 0) + "\n";
+  if (!options.runs_on.empty()) text += "    .runs_on = " + options.runs_on + ",\n";
+  if (options.HasCallOptions()) text += OptionsMember(options);
+  return Guarded(text + "};\n", 0) + "\n";
 }
 
 }  // namespace mqrpc::plugin

@@ -7,9 +7,8 @@
 
 namespace mqrpc::plugin {
 
-// The definition of the ::mqrpc::Method of a method that sets call options, which both functions of
-// the stub refer to; it goes into the namespace of the file. Empty for other methods: those are
-// written out where they are called.
+// The definition of the ::mqrpc::Method of a method, which its stub and its handlers refer to; it
+// goes into the namespace of the file.
 std::string MethodConstant(const google::protobuf::MethodDescriptor& method);
 
 }  // namespace mqrpc::plugin

@@ -3,7 +3,6 @@
 #include "protoc-plugin/comment.h"
 #include "protoc-plugin/layout.h"
 #include "protoc-plugin/method_constant.h"
-#include "protoc-plugin/method_options.h"
 #include "protoc-plugin/names.h"
 #include "protoc-plugin/service_style.h"
 
@@ -18,16 +17,6 @@ namespace {
 constexpr int kBodyIndent = 2;
 
 std::string ServiceNameConstant() { return std::string(kServiceNameConstant); }
-
-// What the functions of a stub pass to the channel. Without options it is never broken.
-std::string MethodArgument(const MethodDescriptor& method, const std::string& separator) {
-  const MethodNames names(method);
-  const MethodOptions options(method);
-  if (options.HasCallOptions()) return names.constant;
-  const std::string name = "\"" + names.wire + "\"";
-  if (options.idempotency.empty()) return "{" + ServiceNameConstant() + ", " + name + "}";
-  return "{" + ServiceNameConstant() + separator + name + separator + options.idempotency + "}";
-}
 
 // A function that is one statement: all on one line if that fits.
 std::string ShortFunction(Function head, const std::string& statement) {
@@ -57,13 +46,11 @@ std::string StartingMethod(
       .parameters = StubParameters(MethodNames(descriptor)),
       .end = " {"};
   const std::string call = "return channel_->" + start + "(";
-  const std::string method = MethodArgument(descriptor, ", ");
-  const std::string broken = Indented(MethodArgument(descriptor, ",\n ") + ",\n", 4);
+  const std::string method = MethodNames(descriptor).constant;
   const std::string body = FirstThatFits(
       {
           call + method + ", request, options);\n",
           call + "\n    " + method + ",\n    request,\n    options);\n",
-          call + "\n" + broken + "    request,\n    options);\n",
       },
       kBodyIndent);
   return Guarded(FunctionLines(head, 0) + body + "}\n", 0) + "\n";
@@ -95,22 +82,11 @@ std::string Handler(
 
 std::string DescribedMethod(const MethodDescriptor& method) {
   const MethodNames names(method);
-  const MethodOptions options(method);
-  std::vector<std::string> members = {
-      "\"" + names.wire + "\"",
-      "::mqrpc::UnaryHandler(service, &mqrpc_Service::" + names.blocking + ")"};
-  const bool has_idempotency = !options.idempotency.empty();
-  if (has_idempotency) members.push_back(options.idempotency);
-  if (!options.runs_on.empty()) {
-    if (!has_idempotency) members.push_back("::mqrpc::Idempotency::kUnknown");
-    members.push_back(options.runs_on);
-  }
-  const auto layout = [&members](const std::string& separator) {
-    std::string text;
-    for (const std::string& member : members) text += (text.empty() ? "{" : separator) + member;
-    return text + "},\n";
-  };
-  return FirstThatFits({layout(", "), layout(",\n ")}, 10);
+  const std::string handler =
+      "::mqrpc::UnaryHandler(service, &mqrpc_Service::" + names.blocking + ")},\n";
+  return FirstThatFits(
+      {"{" + names.constant + ", " + handler, "{" + names.constant + ",\n " + handler},
+      10);
 }
 
 // What the descriptors of all styles have in common.

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "batch.h"
 #include "from_now.h"
+#include "text.h"
 #include "wire.h"
 
 namespace mqrpc::internal {
@@ -19,10 +20,10 @@ absl::Status ServedServices::Add(ServiceDescriptor descriptor) {
   }
   auto served = std::make_unique<ServedService>();
   served->name = std::move(descriptor.name);
-  for (ServiceDescriptor::Method& method : descriptor.methods) {
-    served->methods[method.name] = {
-        .name = absl::StrCat(served->name, "/", method.name),
-        .handler = std::move(method.handler),
+  for (auto& [method, handler] : descriptor.methods) {
+    served->methods[std::string(method.name)] = {
+        .name = absl::StrCat(served->name, "/", View(method.name)),
+        .handler = std::move(handler),
         .idempotency = method.idempotency,
         .runs_on = options_.workers == 0 ? RunsOn::kConnection : method.runs_on};
   }

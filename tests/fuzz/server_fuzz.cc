@@ -42,10 +42,10 @@ class Valve final : public Service {
     auto drop = [](std::unique_ptr<ServerCall>) {};
     return {
         "acme.Valve",
-        {{"Echo", echo, Idempotency::kUnknown},
-         {"Note", echo, Idempotency::kNoSideEffects},
-         {"Fail", fail, Idempotency::kIdempotent},
-         {"Drop", drop, Idempotency::kUnknown}}};
+        {{{.name = "Echo"}, echo},
+         {{.name = "Note", .idempotency = Idempotency::kNoSideEffects}, echo},
+         {{.name = "Fail", .idempotency = Idempotency::kIdempotent}, fail},
+         {{.name = "Drop"}, drop}}};
   }
 };
 

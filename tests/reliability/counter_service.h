@@ -18,8 +18,7 @@ inline constexpr Method kAdd = {.service = "acme.Counter", .name = "Add"};
 inline ServiceDescriptor DescribeCounter(const Handler& handler) {
   ServiceDescriptor counter = {.name = std::string(kSet.service)};
   for (const Method& method : {kSet, kAdd}) {
-    counter.methods.push_back(
-        {.name = std::string(method.name), .handler = handler, .idempotency = method.idempotency});
+    counter.methods.push_back({method, handler});
   }
   return counter;
 }

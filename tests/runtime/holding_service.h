@@ -19,9 +19,9 @@ class HoldingService final : public Service {
     return {
         .name = "acme.Valve",
         .methods = {
-            {.name = "Open", .handler = Hold()},
-            {.name = "Set", .handler = Hold(), .idempotency = Idempotency::kIdempotent},
-            {.name = "Get", .handler = Hold(), .idempotency = Idempotency::kNoSideEffects}}};
+            {{.name = "Open"}, Hold()},
+            {{.name = "Set", .idempotency = Idempotency::kIdempotent}, Hold()},
+            {{.name = "Get", .idempotency = Idempotency::kNoSideEffects}, Hold()}}};
   }
 
   size_t runs() const { return runs_; }

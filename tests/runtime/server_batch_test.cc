@@ -37,7 +37,7 @@ class BatchService final : public Service {
       call->Finish(absl::OkStatus());
     };
     auto hold = [this](std::unique_ptr<ServerCall> call) { held.push_back(std::move(call)); };
-    return {"acme.Valve", {{"Echo", echo, Idempotency::kUnknown}, {"Hold", hold}}};
+    return {"acme.Valve", {{{.name = "Echo"}, echo}, {{.name = "Hold"}, hold}}};
   }
 
   int runs = 0;

@@ -439,7 +439,7 @@ TEST_F(ServerTest, TheTimeRemainingRunsOut) {
   std::unique_ptr<ServerCall> held;
   ByteService service(
       {.name = "bytes.Service",
-       .methods = {{.name = "Do", .handler = [&held](std::unique_ptr<ServerCall> call) {
+       .methods = {{{.name = "Do"}, [&held](std::unique_ptr<ServerCall> call) {
                       held = std::move(call);
                     }}}});
   Server server(*connection_, {.workers = 0, .log = network_.log.Sink()});
@@ -527,7 +527,7 @@ class HeldCallTest : public ::testing::Test {
   std::unique_ptr<ServerCall> held_;
   ByteService service_{
       {.name = "bytes.Service",
-       .methods = {{.name = "Do", .handler = [this](std::unique_ptr<ServerCall> call) {
+       .methods = {{{.name = "Do"}, [this](std::unique_ptr<ServerCall> call) {
                       held_ = std::move(call);
                     }}}}};
   std::unique_ptr<Transport> connection_ = network_.Connect("server");
@@ -630,10 +630,9 @@ TEST(ServerRegistrationTest, SeveralServicesAreServed) {
   std::unique_ptr<Transport> connection = network.Connect("server");
   FakeEcho echo;
   ByteService bytes(
-      {.name = "bytes.Service",
-       .methods = {{.name = "Do", .handler = [](std::unique_ptr<ServerCall> call) {
-                      call->Finish(absl::OkStatus());
-                    }}}});
+      {.name = "bytes.Service", .methods = {{{.name = "Do"}, [](std::unique_ptr<ServerCall> call) {
+                                               call->Finish(absl::OkStatus());
+                                             }}}});
   Server server(*connection, {.workers = 0});
   ASSERT_THAT(server.Register(echo), IsOk());
   ASSERT_THAT(server.Register(bytes), IsOk());

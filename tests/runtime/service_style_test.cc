@@ -265,10 +265,10 @@ TEST(ServiceStylesTest, OptionsOfTheProtoApplyToEach) {
     ServiceDescriptor descriptor = any->mqrpc_descriptor();
     EXPECT_EQ(descriptor.name, "mqrpc.tests.Echo");
     ASSERT_THAT(descriptor.methods, SizeIs(3));
-    EXPECT_EQ(descriptor.methods[0].name, "Say");
-    EXPECT_EQ(descriptor.methods[0].runs_on, RunsOn::kWorker);
-    EXPECT_EQ(descriptor.methods[2].name, "Ping");
-    EXPECT_EQ(descriptor.methods[2].runs_on, RunsOn::kConnection);
+    EXPECT_EQ(descriptor.methods[0].method.name, "Say");
+    EXPECT_EQ(descriptor.methods[0].method.runs_on, RunsOn::kWorker);
+    EXPECT_EQ(descriptor.methods[2].method.name, "Ping");
+    EXPECT_EQ(descriptor.methods[2].method.runs_on, RunsOn::kConnection);
   }
 }
 

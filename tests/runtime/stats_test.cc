@@ -24,7 +24,7 @@ struct SlowService final : Service {
     Handler handler = [this](std::unique_ptr<ServerCall> call) {
       calls.push_back(std::move(call));
     };
-    return {"acme.Slow", {{"Do", handler, Idempotency::kUnknown}}};
+    return {"acme.Slow", {{{.name = "Do"}, handler}}};
   }
   void Answer(absl::Status status) {
     calls.front()->Finish(std::move(status));

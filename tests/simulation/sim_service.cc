@@ -33,10 +33,9 @@ ServiceDescriptor SimService::mqrpc_descriptor() {
   ServiceDescriptor descriptor = {.name = kService};
   for (Idempotency idempotency :
        {Idempotency::kUnknown, Idempotency::kIdempotent, Idempotency::kNoSideEffects}) {
-    descriptor.methods.push_back(
-        {.name = std::string(MethodOf(idempotency).name),
-         .handler = [this](std::unique_ptr<ServerCall> call) { Run(std::move(call)); },
-         .idempotency = idempotency});
+    descriptor.methods.push_back({MethodOf(idempotency), [this](std::unique_ptr<ServerCall> call) {
+                                    Run(std::move(call));
+                                  }});
   }
   return descriptor;
 }

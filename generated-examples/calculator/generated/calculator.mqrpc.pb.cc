@@ -6,58 +6,73 @@
 
 namespace mqrpc::examples::calculator::v1 {
 
+constexpr ::mqrpc::Method mqrpc_Calculator_Add = {
+    .service = Calculator::kServiceName,
+    .name = "Add",
+};
+
+constexpr ::mqrpc::Method mqrpc_Calculator_Divide = {
+    .service = Calculator::kServiceName,
+    .name = "Divide",
+};
+
+constexpr ::mqrpc::Method mqrpc_Calculator_AddSlowly = {
+    .service = Calculator::kServiceName,
+    .name = "AddSlowly",
+};
+
 ::absl::StatusOr<AddReply> Calculator::Stub::Add(
     const AddRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<AddReply>({kServiceName, "Add"}, request, options);
+  return channel_->StartAndWait<AddReply>(mqrpc_Calculator_Add, request, options);
 }
 
 ::mqrpc::Call<AddReply> Calculator::Stub::AddAsync(
     const AddRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<AddReply>({kServiceName, "Add"}, request, options);
+  return channel_->Start<AddReply>(mqrpc_Calculator_Add, request, options);
 }
 
 ::mqrpc::Call<void> Calculator::Stub::AddNotify(
     const AddRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Add"}, request, options);
+  return channel_->Notify(mqrpc_Calculator_Add, request, options);
 }
 
 ::absl::StatusOr<DivideReply> Calculator::Stub::Divide(
     const DivideRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<DivideReply>({kServiceName, "Divide"}, request, options);
+  return channel_->StartAndWait<DivideReply>(mqrpc_Calculator_Divide, request, options);
 }
 
 ::mqrpc::Call<DivideReply> Calculator::Stub::DivideAsync(
     const DivideRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<DivideReply>({kServiceName, "Divide"}, request, options);
+  return channel_->Start<DivideReply>(mqrpc_Calculator_Divide, request, options);
 }
 
 ::mqrpc::Call<void> Calculator::Stub::DivideNotify(
     const DivideRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Divide"}, request, options);
+  return channel_->Notify(mqrpc_Calculator_Divide, request, options);
 }
 
 ::absl::StatusOr<AddReply> Calculator::Stub::AddSlowly(
     const AddSlowlyRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<AddReply>({kServiceName, "AddSlowly"}, request, options);
+  return channel_->StartAndWait<AddReply>(mqrpc_Calculator_AddSlowly, request, options);
 }
 
 ::mqrpc::Call<AddReply> Calculator::Stub::AddSlowlyAsync(
     const AddSlowlyRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<AddReply>({kServiceName, "AddSlowly"}, request, options);
+  return channel_->Start<AddReply>(mqrpc_Calculator_AddSlowly, request, options);
 }
 
 ::mqrpc::Call<void> Calculator::Stub::AddSlowlyNotify(
     const AddSlowlyRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "AddSlowly"}, request, options);
+  return channel_->Notify(mqrpc_Calculator_AddSlowly, request, options);
 }
 
 ::absl::StatusOr<AddReply> Calculator::Service::Add(
@@ -117,9 +132,9 @@ template <class mqrpc_Service>
   return {
       ::std::string(kServiceName),
       {
-          {"Add", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Add)},
-          {"Divide", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Divide)},
-          {"AddSlowly", ::mqrpc::UnaryHandler(service, &mqrpc_Service::AddSlowly)},
+          {mqrpc_Calculator_Add, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Add)},
+          {mqrpc_Calculator_Divide, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Divide)},
+          {mqrpc_Calculator_AddSlowly, ::mqrpc::UnaryHandler(service, &mqrpc_Service::AddSlowly)},
       },
   };
 }

@@ -17,6 +17,12 @@ enum class Idempotency {
   kNoSideEffects,  // nothing, as the first: replies are not kept for repetitions either
 };
 
+// Whose thread runs the handler of a method.
+enum class RunsOn {
+  kWorker,      // a worker's, if the server has any
+  kConnection,  // the connection's own: `option (mqrpc.quick)` of mqrpc/options.proto
+};
+
 // What the .proto of a method says of its calls: as CallOptions, which come before it.
 struct MethodOptions {
   std::optional<absl::Duration> timeout = {};
@@ -26,12 +32,13 @@ struct MethodOptions {
   std::optional<RetryPolicy> retry = {};
 };
 
-// Names a method, and says what its .proto says about it. The strings must outlive the call that
-// starts with it, as literals do.
+// Names a method, and says what its .proto says about it, for both ends. The strings must outlive
+// the calls that start with it and the servers that serve it, as literals do.
 struct Method {
   std::string_view service = {};  // with its package: `acme.Thermostat`
   std::string_view name = {};
   Idempotency idempotency = Idempotency::kUnknown;
+  RunsOn runs_on = RunsOn::kWorker;
   MethodOptions options = {};
 };
 

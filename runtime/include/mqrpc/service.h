@@ -22,22 +22,14 @@ namespace mqrpc {
 // Takes a call over. Runs on a worker of the server and may block, unless RunsOn says otherwise.
 using Handler = std::function<void(std::unique_ptr<ServerCall>)>;
 
-// Whose thread runs the handler of a method.
-enum class RunsOn {
-  kWorker,      // a worker's, if the server has any
-  kConnection,  // the connection's own: `option (mqrpc.quick)` of mqrpc/options.proto
+struct HandledMethod {
+  Method method = {};
+  Handler handler = nullptr;
 };
 
 struct ServiceDescriptor {
-  struct Method {
-    std::string name = {};
-    Handler handler = nullptr;
-    Idempotency idempotency = Idempotency::kUnknown;
-    RunsOn runs_on = RunsOn::kWorker;
-  };
-
   std::string name = {};  // with its package: `acme.Thermostat`
-  std::vector<Method> methods = {};
+  std::vector<HandledMethod> methods = {};
 };
 
 // What generated skeletons derive from, of each of the three styles; users derive from those and

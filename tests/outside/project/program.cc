@@ -29,7 +29,8 @@ class Thermostat final : public acme::Thermostat::Service {
 
 absl::Status ServeAndCall(mqrpc::Transport& transport) {
   Thermostat service;
-  if (service.mqrpc_descriptor().methods.at(0).idempotency != mqrpc::Idempotency::kIdempotent) {
+  if (service.mqrpc_descriptor().methods.at(0).method.idempotency !=
+      mqrpc::Idempotency::kIdempotent) {
     return absl::InternalError("the option idempotency_level is lost");
   }
   mqrpc::Server server(transport);

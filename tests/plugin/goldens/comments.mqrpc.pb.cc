@@ -6,112 +6,142 @@
 
 namespace fixtures::comments {
 
+constexpr ::mqrpc::Method mqrpc_Comments_Block = {
+    .service = Comments::kServiceName,
+    .name = "Block",
+};
+
+constexpr ::mqrpc::Method mqrpc_Comments_Plain = {
+    .service = Comments::kServiceName,
+    .name = "Plain",
+};
+
+constexpr ::mqrpc::Method mqrpc_Comments_Slashes = {
+    .service = Comments::kServiceName,
+    .name = "Slashes",
+};
+
+constexpr ::mqrpc::Method mqrpc_Comments_Trailing = {
+    .service = Comments::kServiceName,
+    .name = "Trailing",
+};
+
+constexpr ::mqrpc::Method mqrpc_Comments_Blank = {
+    .service = Comments::kServiceName,
+    .name = "Blank",
+};
+
+constexpr ::mqrpc::Method mqrpc_Comments_Odd = {
+    .service = Comments::kServiceName,
+    .name = "Odd",
+};
+
 ::absl::StatusOr<Text> Comments::Stub::Block(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<Text>({kServiceName, "Block"}, request, options);
+  return channel_->StartAndWait<Text>(mqrpc_Comments_Block, request, options);
 }
 
 ::mqrpc::Call<Text> Comments::Stub::BlockAsync(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Text>({kServiceName, "Block"}, request, options);
+  return channel_->Start<Text>(mqrpc_Comments_Block, request, options);
 }
 
 ::mqrpc::Call<void> Comments::Stub::BlockNotify(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Block"}, request, options);
+  return channel_->Notify(mqrpc_Comments_Block, request, options);
 }
 
 ::absl::StatusOr<Text> Comments::Stub::Plain(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<Text>({kServiceName, "Plain"}, request, options);
+  return channel_->StartAndWait<Text>(mqrpc_Comments_Plain, request, options);
 }
 
 ::mqrpc::Call<Text> Comments::Stub::PlainAsync(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Text>({kServiceName, "Plain"}, request, options);
+  return channel_->Start<Text>(mqrpc_Comments_Plain, request, options);
 }
 
 ::mqrpc::Call<void> Comments::Stub::PlainNotify(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Plain"}, request, options);
+  return channel_->Notify(mqrpc_Comments_Plain, request, options);
 }
 
 ::absl::StatusOr<Text> Comments::Stub::Slashes(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<Text>({kServiceName, "Slashes"}, request, options);
+  return channel_->StartAndWait<Text>(mqrpc_Comments_Slashes, request, options);
 }
 
 ::mqrpc::Call<Text> Comments::Stub::SlashesAsync(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Text>({kServiceName, "Slashes"}, request, options);
+  return channel_->Start<Text>(mqrpc_Comments_Slashes, request, options);
 }
 
 ::mqrpc::Call<void> Comments::Stub::SlashesNotify(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Slashes"}, request, options);
+  return channel_->Notify(mqrpc_Comments_Slashes, request, options);
 }
 
 ::absl::StatusOr<Text> Comments::Stub::Trailing(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<Text>({kServiceName, "Trailing"}, request, options);
+  return channel_->StartAndWait<Text>(mqrpc_Comments_Trailing, request, options);
 }
 
 ::mqrpc::Call<Text> Comments::Stub::TrailingAsync(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Text>({kServiceName, "Trailing"}, request, options);
+  return channel_->Start<Text>(mqrpc_Comments_Trailing, request, options);
 }
 
 ::mqrpc::Call<void> Comments::Stub::TrailingNotify(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Trailing"}, request, options);
+  return channel_->Notify(mqrpc_Comments_Trailing, request, options);
 }
 
 ::absl::StatusOr<Text> Comments::Stub::Blank(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<Text>({kServiceName, "Blank"}, request, options);
+  return channel_->StartAndWait<Text>(mqrpc_Comments_Blank, request, options);
 }
 
 ::mqrpc::Call<Text> Comments::Stub::BlankAsync(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Text>({kServiceName, "Blank"}, request, options);
+  return channel_->Start<Text>(mqrpc_Comments_Blank, request, options);
 }
 
 ::mqrpc::Call<void> Comments::Stub::BlankNotify(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Blank"}, request, options);
+  return channel_->Notify(mqrpc_Comments_Blank, request, options);
 }
 
 ::absl::StatusOr<Text> Comments::Stub::Odd(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<Text>({kServiceName, "Odd"}, request, options);
+  return channel_->StartAndWait<Text>(mqrpc_Comments_Odd, request, options);
 }
 
 ::mqrpc::Call<Text> Comments::Stub::OddAsync(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Text>({kServiceName, "Odd"}, request, options);
+  return channel_->Start<Text>(mqrpc_Comments_Odd, request, options);
 }
 
 ::mqrpc::Call<void> Comments::Stub::OddNotify(
     const Text& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Odd"}, request, options);
+  return channel_->Notify(mqrpc_Comments_Odd, request, options);
 }
 
 ::absl::StatusOr<Text> Comments::Service::Block(
@@ -215,12 +245,12 @@ template <class mqrpc_Service>
   return {
       ::std::string(kServiceName),
       {
-          {"Block", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Block)},
-          {"Plain", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Plain)},
-          {"Slashes", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Slashes)},
-          {"Trailing", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Trailing)},
-          {"Blank", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Blank)},
-          {"Odd", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Odd)},
+          {mqrpc_Comments_Block, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Block)},
+          {mqrpc_Comments_Plain, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Plain)},
+          {mqrpc_Comments_Slashes, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Slashes)},
+          {mqrpc_Comments_Trailing, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Trailing)},
+          {mqrpc_Comments_Blank, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Blank)},
+          {mqrpc_Comments_Odd, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Odd)},
       },
   };
 }

@@ -6,22 +6,27 @@
 
 namespace fixtures::deprecated {
 
+constexpr ::mqrpc::Method mqrpc_Old_Get = {
+    .service = Old::kServiceName,
+    .name = "Get",
+};
+
 ::absl::StatusOr<OldReply> Old::Stub::Get(
     const OldRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<OldReply>({kServiceName, "Get"}, request, options);
+  return channel_->StartAndWait<OldReply>(mqrpc_Old_Get, request, options);
 }
 
 ::mqrpc::Call<OldReply> Old::Stub::GetAsync(
     const OldRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<OldReply>({kServiceName, "Get"}, request, options);
+  return channel_->Start<OldReply>(mqrpc_Old_Get, request, options);
 }
 
 ::mqrpc::Call<void> Old::Stub::GetNotify(
     const OldRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Get"}, request, options);
+  return channel_->Notify(mqrpc_Old_Get, request, options);
 }
 
 ::absl::StatusOr<OldReply> Old::Service::Get(
@@ -45,7 +50,7 @@ template <class mqrpc_Service>
   return {
       ::std::string(kServiceName),
       {
-          {"Get", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
+          {mqrpc_Old_Get, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
       },
   };
 }
@@ -58,40 +63,50 @@ template <class mqrpc_Service>
 
 ::mqrpc::ServiceDescriptor Old::CoService::mqrpc_descriptor() { return mqrpc_descriptor_of(this); }
 
+constexpr ::mqrpc::Method mqrpc_New_Fetch = {
+    .service = New::kServiceName,
+    .name = "Fetch",
+};
+
+constexpr ::mqrpc::Method mqrpc_New_Get = {
+    .service = New::kServiceName,
+    .name = "Get",
+};
+
 ::absl::StatusOr<OldReply> New::Stub::Fetch(
     const OldRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<OldReply>({kServiceName, "Fetch"}, request, options);
+  return channel_->StartAndWait<OldReply>(mqrpc_New_Fetch, request, options);
 }
 
 ::mqrpc::Call<OldReply> New::Stub::FetchAsync(
     const OldRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<OldReply>({kServiceName, "Fetch"}, request, options);
+  return channel_->Start<OldReply>(mqrpc_New_Fetch, request, options);
 }
 
 ::mqrpc::Call<void> New::Stub::FetchNotify(
     const OldRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Fetch"}, request, options);
+  return channel_->Notify(mqrpc_New_Fetch, request, options);
 }
 
 ::absl::StatusOr<OldReply> New::Stub::Get(
     const OldRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<OldReply>({kServiceName, "Get"}, request, options);
+  return channel_->StartAndWait<OldReply>(mqrpc_New_Get, request, options);
 }
 
 ::mqrpc::Call<OldReply> New::Stub::GetAsync(
     const OldRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<OldReply>({kServiceName, "Get"}, request, options);
+  return channel_->Start<OldReply>(mqrpc_New_Get, request, options);
 }
 
 ::mqrpc::Call<void> New::Stub::GetNotify(
     const OldRequest& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Get"}, request, options);
+  return channel_->Notify(mqrpc_New_Get, request, options);
 }
 
 ::absl::StatusOr<OldReply> New::Service::Fetch(
@@ -131,8 +146,8 @@ template <class mqrpc_Service>
   return {
       ::std::string(kServiceName),
       {
-          {"Fetch", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Fetch)},
-          {"Get", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
+          {mqrpc_New_Fetch, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Fetch)},
+          {mqrpc_New_Get, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
       },
   };
 }

@@ -6,22 +6,27 @@
 
 namespace fixtures::deprecated_file {
 
+constexpr ::mqrpc::Method mqrpc_Dated_Get = {
+    .service = Dated::kServiceName,
+    .name = "Get",
+};
+
 ::absl::StatusOr<Reply> Dated::Stub::Get(
     const Request& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<Reply>({kServiceName, "Get"}, request, options);
+  return channel_->StartAndWait<Reply>(mqrpc_Dated_Get, request, options);
 }
 
 ::mqrpc::Call<Reply> Dated::Stub::GetAsync(
     const Request& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Reply>({kServiceName, "Get"}, request, options);
+  return channel_->Start<Reply>(mqrpc_Dated_Get, request, options);
 }
 
 ::mqrpc::Call<void> Dated::Stub::GetNotify(
     const Request& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Get"}, request, options);
+  return channel_->Notify(mqrpc_Dated_Get, request, options);
 }
 
 ::absl::StatusOr<Reply> Dated::Service::Get(
@@ -45,7 +50,7 @@ template <class mqrpc_Service>
   return {
       ::std::string(kServiceName),
       {
-          {"Get", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
+          {mqrpc_Dated_Get, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
       },
   };
 }

@@ -6,11 +6,36 @@
 
 namespace fixtures::hidden_types {
 
+constexpr ::mqrpc::Method mqrpc_Hiding_Get = {
+    .service = Hiding::kServiceName,
+    .name = "Get",
+};
+
+constexpr ::mqrpc::Method mqrpc_Hiding_Set = {
+    .service = Hiding::kServiceName,
+    .name = "Set",
+};
+
+constexpr ::mqrpc::Method mqrpc_Hiding_Swap = {
+    .service = Hiding::kServiceName,
+    .name = "Swap",
+};
+
+constexpr ::mqrpc::Method mqrpc_Hiding_Nest = {
+    .service = Hiding::kServiceName,
+    .name = "Nest",
+};
+
+constexpr ::mqrpc::Method mqrpc_Hiding_Turn = {
+    .service = Hiding::kServiceName,
+    .name = "Turn",
+};
+
 ::absl::StatusOr<::fixtures::hidden_types::request> Hiding::Stub::Get(
     const ::fixtures::hidden_types::options& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->StartAndWait<::fixtures::hidden_types::request>(
-      {kServiceName, "Get"},
+      mqrpc_Hiding_Get,
       request,
       options);
 }
@@ -18,23 +43,20 @@ namespace fixtures::hidden_types {
 ::mqrpc::Call<::fixtures::hidden_types::request> Hiding::Stub::GetAsync(
     const ::fixtures::hidden_types::options& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::hidden_types::request>(
-      {kServiceName, "Get"},
-      request,
-      options);
+  return channel_->Start<::fixtures::hidden_types::request>(mqrpc_Hiding_Get, request, options);
 }
 
 ::mqrpc::Call<void> Hiding::Stub::GetNotify(
     const ::fixtures::hidden_types::options& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Get"}, request, options);
+  return channel_->Notify(mqrpc_Hiding_Get, request, options);
 }
 
 ::absl::StatusOr<::fixtures::hidden_types::channel> Hiding::Stub::Set(
     const ::fixtures::hidden_types::context& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->StartAndWait<::fixtures::hidden_types::channel>(
-      {kServiceName, "Set"},
+      mqrpc_Hiding_Set,
       request,
       options);
 }
@@ -42,23 +64,20 @@ namespace fixtures::hidden_types {
 ::mqrpc::Call<::fixtures::hidden_types::channel> Hiding::Stub::SetAsync(
     const ::fixtures::hidden_types::context& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::hidden_types::channel>(
-      {kServiceName, "Set"},
-      request,
-      options);
+  return channel_->Start<::fixtures::hidden_types::channel>(mqrpc_Hiding_Set, request, options);
 }
 
 ::mqrpc::Call<void> Hiding::Stub::SetNotify(
     const ::fixtures::hidden_types::context& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Set"}, request, options);
+  return channel_->Notify(mqrpc_Hiding_Set, request, options);
 }
 
 ::absl::StatusOr<::fixtures::hidden_types::SetAsync> Hiding::Stub::Swap(
     const ::fixtures::hidden_types::Get& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->StartAndWait<::fixtures::hidden_types::SetAsync>(
-      {kServiceName, "Swap"},
+      mqrpc_Hiding_Swap,
       request,
       options);
 }
@@ -66,23 +85,20 @@ namespace fixtures::hidden_types {
 ::mqrpc::Call<::fixtures::hidden_types::SetAsync> Hiding::Stub::SwapAsync(
     const ::fixtures::hidden_types::Get& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::hidden_types::SetAsync>(
-      {kServiceName, "Swap"},
-      request,
-      options);
+  return channel_->Start<::fixtures::hidden_types::SetAsync>(mqrpc_Hiding_Swap, request, options);
 }
 
 ::mqrpc::Call<void> Hiding::Stub::SwapNotify(
     const ::fixtures::hidden_types::Get& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Swap"}, request, options);
+  return channel_->Notify(mqrpc_Hiding_Swap, request, options);
 }
 
 ::absl::StatusOr<::fixtures::hidden_types::Service> Hiding::Stub::Nest(
     const ::fixtures::hidden_types::Stub& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->StartAndWait<::fixtures::hidden_types::Service>(
-      {kServiceName, "Nest"},
+      mqrpc_Hiding_Nest,
       request,
       options);
 }
@@ -90,23 +106,20 @@ namespace fixtures::hidden_types {
 ::mqrpc::Call<::fixtures::hidden_types::Service> Hiding::Stub::NestAsync(
     const ::fixtures::hidden_types::Stub& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::hidden_types::Service>(
-      {kServiceName, "Nest"},
-      request,
-      options);
+  return channel_->Start<::fixtures::hidden_types::Service>(mqrpc_Hiding_Nest, request, options);
 }
 
 ::mqrpc::Call<void> Hiding::Stub::NestNotify(
     const ::fixtures::hidden_types::Stub& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Nest"}, request, options);
+  return channel_->Notify(mqrpc_Hiding_Nest, request, options);
 }
 
 ::absl::StatusOr<::fixtures::hidden_types::CoService> Hiding::Stub::Turn(
     const ::fixtures::hidden_types::responder& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->StartAndWait<::fixtures::hidden_types::CoService>(
-      {kServiceName, "Turn"},
+      mqrpc_Hiding_Turn,
       request,
       options);
 }
@@ -114,16 +127,13 @@ namespace fixtures::hidden_types {
 ::mqrpc::Call<::fixtures::hidden_types::CoService> Hiding::Stub::TurnAsync(
     const ::fixtures::hidden_types::responder& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::hidden_types::CoService>(
-      {kServiceName, "Turn"},
-      request,
-      options);
+  return channel_->Start<::fixtures::hidden_types::CoService>(mqrpc_Hiding_Turn, request, options);
 }
 
 ::mqrpc::Call<void> Hiding::Stub::TurnNotify(
     const ::fixtures::hidden_types::responder& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Turn"}, request, options);
+  return channel_->Notify(mqrpc_Hiding_Turn, request, options);
 }
 
 ::absl::StatusOr<::fixtures::hidden_types::request> Hiding::Service::Get(
@@ -221,11 +231,11 @@ template <class mqrpc_Service>
   return {
       ::std::string(kServiceName),
       {
-          {"Get", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
-          {"Set", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Set)},
-          {"Swap", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Swap)},
-          {"Nest", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Nest)},
-          {"Turn", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Turn)},
+          {mqrpc_Hiding_Get, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
+          {mqrpc_Hiding_Set, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Set)},
+          {mqrpc_Hiding_Swap, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Swap)},
+          {mqrpc_Hiding_Nest, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Nest)},
+          {mqrpc_Hiding_Turn, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Turn)},
       },
   };
 }

@@ -6,115 +6,116 @@
 
 namespace fixtures::idempotency {
 
+constexpr ::mqrpc::Method mqrpc_Lamp_Toggle = {
+    .service = Lamp::kServiceName,
+    .name = "Toggle",
+};
+
+constexpr ::mqrpc::Method mqrpc_Lamp_Say = {
+    .service = Lamp::kServiceName,
+    .name = "Say",
+};
+
+constexpr ::mqrpc::Method mqrpc_Lamp_Set = {
+    .service = Lamp::kServiceName,
+    .name = "Set",
+    .idempotency = ::mqrpc::Idempotency::kIdempotent,
+};
+
+constexpr ::mqrpc::Method mqrpc_Lamp_Get = {
+    .service = Lamp::kServiceName,
+    .name = "Get",
+    .idempotency = ::mqrpc::Idempotency::kNoSideEffects,
+};
+
+constexpr ::mqrpc::Method mqrpc_Lamp_GetTheStateThatItWasInBefore = {
+    .service = Lamp::kServiceName,
+    .name = "GetTheStateThatItWasInBefore",
+    .idempotency = ::mqrpc::Idempotency::kNoSideEffects,
+};
+
 ::absl::StatusOr<State> Lamp::Stub::Toggle(
     const State& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<State>({kServiceName, "Toggle"}, request, options);
+  return channel_->StartAndWait<State>(mqrpc_Lamp_Toggle, request, options);
 }
 
 ::mqrpc::Call<State> Lamp::Stub::ToggleAsync(
     const State& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<State>({kServiceName, "Toggle"}, request, options);
+  return channel_->Start<State>(mqrpc_Lamp_Toggle, request, options);
 }
 
 ::mqrpc::Call<void> Lamp::Stub::ToggleNotify(
     const State& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Toggle"}, request, options);
+  return channel_->Notify(mqrpc_Lamp_Toggle, request, options);
 }
 
 ::absl::StatusOr<State> Lamp::Stub::Say(const State& request, const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<State>({kServiceName, "Say"}, request, options);
+  return channel_->StartAndWait<State>(mqrpc_Lamp_Say, request, options);
 }
 
 ::mqrpc::Call<State> Lamp::Stub::SayAsync(
     const State& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<State>({kServiceName, "Say"}, request, options);
+  return channel_->Start<State>(mqrpc_Lamp_Say, request, options);
 }
 
 ::mqrpc::Call<void> Lamp::Stub::SayNotify(
     const State& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Say"}, request, options);
+  return channel_->Notify(mqrpc_Lamp_Say, request, options);
 }
 
 ::absl::StatusOr<State> Lamp::Stub::Set(const State& request, const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<State>(
-      {kServiceName, "Set", ::mqrpc::Idempotency::kIdempotent},
-      request,
-      options);
+  return channel_->StartAndWait<State>(mqrpc_Lamp_Set, request, options);
 }
 
 ::mqrpc::Call<State> Lamp::Stub::SetAsync(
     const State& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<State>(
-      {kServiceName, "Set", ::mqrpc::Idempotency::kIdempotent},
-      request,
-      options);
+  return channel_->Start<State>(mqrpc_Lamp_Set, request, options);
 }
 
 ::mqrpc::Call<void> Lamp::Stub::SetNotify(
     const State& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify(
-      {kServiceName, "Set", ::mqrpc::Idempotency::kIdempotent},
-      request,
-      options);
+  return channel_->Notify(mqrpc_Lamp_Set, request, options);
 }
 
 ::absl::StatusOr<State> Lamp::Stub::Get(const State& request, const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<State>(
-      {kServiceName, "Get", ::mqrpc::Idempotency::kNoSideEffects},
-      request,
-      options);
+  return channel_->StartAndWait<State>(mqrpc_Lamp_Get, request, options);
 }
 
 ::mqrpc::Call<State> Lamp::Stub::GetAsync(
     const State& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<State>(
-      {kServiceName, "Get", ::mqrpc::Idempotency::kNoSideEffects},
-      request,
-      options);
+  return channel_->Start<State>(mqrpc_Lamp_Get, request, options);
 }
 
 ::mqrpc::Call<void> Lamp::Stub::GetNotify(
     const State& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify(
-      {kServiceName, "Get", ::mqrpc::Idempotency::kNoSideEffects},
-      request,
-      options);
+  return channel_->Notify(mqrpc_Lamp_Get, request, options);
 }
 
 ::absl::StatusOr<State> Lamp::Stub::GetTheStateThatItWasInBefore(
     const State& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<State>(
-      {kServiceName, "GetTheStateThatItWasInBefore", ::mqrpc::Idempotency::kNoSideEffects},
-      request,
-      options);
+  return channel_->StartAndWait<State>(mqrpc_Lamp_GetTheStateThatItWasInBefore, request, options);
 }
 
 ::mqrpc::Call<State> Lamp::Stub::GetTheStateThatItWasInBeforeAsync(
     const State& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<State>(
-      {kServiceName, "GetTheStateThatItWasInBefore", ::mqrpc::Idempotency::kNoSideEffects},
-      request,
-      options);
+  return channel_->Start<State>(mqrpc_Lamp_GetTheStateThatItWasInBefore, request, options);
 }
 
 ::mqrpc::Call<void> Lamp::Stub::GetTheStateThatItWasInBeforeNotify(
     const State& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify(
-      {kServiceName, "GetTheStateThatItWasInBefore", ::mqrpc::Idempotency::kNoSideEffects},
-      request,
-      options);
+  return channel_->Notify(mqrpc_Lamp_GetTheStateThatItWasInBefore, request, options);
 }
 
 ::absl::StatusOr<State> Lamp::Service::Toggle(
@@ -204,17 +205,12 @@ template <class mqrpc_Service>
   return {
       ::std::string(kServiceName),
       {
-          {"Toggle", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Toggle)},
-          {"Say", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Say)},
-          {"Set",
-           ::mqrpc::UnaryHandler(service, &mqrpc_Service::Set),
-           ::mqrpc::Idempotency::kIdempotent},
-          {"Get",
-           ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get),
-           ::mqrpc::Idempotency::kNoSideEffects},
-          {"GetTheStateThatItWasInBefore",
-           ::mqrpc::UnaryHandler(service, &mqrpc_Service::GetTheStateThatItWasInBefore),
-           ::mqrpc::Idempotency::kNoSideEffects},
+          {mqrpc_Lamp_Toggle, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Toggle)},
+          {mqrpc_Lamp_Say, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Say)},
+          {mqrpc_Lamp_Set, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Set)},
+          {mqrpc_Lamp_Get, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
+          {mqrpc_Lamp_GetTheStateThatItWasInBefore,
+           ::mqrpc::UnaryHandler(service, &mqrpc_Service::GetTheStateThatItWasInBefore)},
       },
   };
 }

@@ -6,74 +6,85 @@
 
 namespace fixtures::imports {
 
+constexpr ::mqrpc::Method mqrpc_Imports_Grow = {
+    .service = Imports::kServiceName,
+    .name = "Grow",
+};
+
+constexpr ::mqrpc::Method mqrpc_Imports_Ping = {
+    .service = Imports::kServiceName,
+    .name = "Ping",
+};
+
+constexpr ::mqrpc::Method mqrpc_Imports_Pack = {
+    .service = Imports::kServiceName,
+    .name = "Pack",
+};
+
+constexpr ::mqrpc::Method mqrpc_Imports_Unpack = {
+    .service = Imports::kServiceName,
+    .name = "Unpack",
+};
+
 ::absl::StatusOr<::fixtures::leaf::Leaf_Vein> Imports::Stub::Grow(
     const ::fixtures::leaf::Leaf& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<::fixtures::leaf::Leaf_Vein>(
-      {kServiceName, "Grow"},
-      request,
-      options);
+  return channel_->StartAndWait<::fixtures::leaf::Leaf_Vein>(mqrpc_Imports_Grow, request, options);
 }
 
 ::mqrpc::Call<::fixtures::leaf::Leaf_Vein> Imports::Stub::GrowAsync(
     const ::fixtures::leaf::Leaf& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::fixtures::leaf::Leaf_Vein>({kServiceName, "Grow"}, request, options);
+  return channel_->Start<::fixtures::leaf::Leaf_Vein>(mqrpc_Imports_Grow, request, options);
 }
 
 ::mqrpc::Call<void> Imports::Stub::GrowNotify(
     const ::fixtures::leaf::Leaf& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Grow"}, request, options);
+  return channel_->Notify(mqrpc_Imports_Grow, request, options);
 }
 
 ::absl::StatusOr<::google::protobuf::Empty> Imports::Stub::Ping(
     const ::google::protobuf::Empty& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<::google::protobuf::Empty>(
-      {kServiceName, "Ping"},
-      request,
-      options);
+  return channel_->StartAndWait<::google::protobuf::Empty>(mqrpc_Imports_Ping, request, options);
 }
 
 ::mqrpc::Call<::google::protobuf::Empty> Imports::Stub::PingAsync(
     const ::google::protobuf::Empty& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::google::protobuf::Empty>({kServiceName, "Ping"}, request, options);
+  return channel_->Start<::google::protobuf::Empty>(mqrpc_Imports_Ping, request, options);
 }
 
 ::mqrpc::Call<void> Imports::Stub::PingNotify(
     const ::google::protobuf::Empty& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Ping"}, request, options);
+  return channel_->Notify(mqrpc_Imports_Ping, request, options);
 }
 
 ::absl::StatusOr<::google::protobuf::Struct> Imports::Stub::Pack(
     const ::google::protobuf::Any& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<::google::protobuf::Struct>(
-      {kServiceName, "Pack"},
-      request,
-      options);
+  return channel_->StartAndWait<::google::protobuf::Struct>(mqrpc_Imports_Pack, request, options);
 }
 
 ::mqrpc::Call<::google::protobuf::Struct> Imports::Stub::PackAsync(
     const ::google::protobuf::Any& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::google::protobuf::Struct>({kServiceName, "Pack"}, request, options);
+  return channel_->Start<::google::protobuf::Struct>(mqrpc_Imports_Pack, request, options);
 }
 
 ::mqrpc::Call<void> Imports::Stub::PackNotify(
     const ::google::protobuf::Any& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Pack"}, request, options);
+  return channel_->Notify(mqrpc_Imports_Pack, request, options);
 }
 
 ::absl::StatusOr<::google::protobuf::Int32Value> Imports::Stub::Unpack(
     const ::google::protobuf::Value& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->StartAndWait<::google::protobuf::Int32Value>(
-      {kServiceName, "Unpack"},
+      mqrpc_Imports_Unpack,
       request,
       options);
 }
@@ -81,16 +92,13 @@ namespace fixtures::imports {
 ::mqrpc::Call<::google::protobuf::Int32Value> Imports::Stub::UnpackAsync(
     const ::google::protobuf::Value& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::google::protobuf::Int32Value>(
-      {kServiceName, "Unpack"},
-      request,
-      options);
+  return channel_->Start<::google::protobuf::Int32Value>(mqrpc_Imports_Unpack, request, options);
 }
 
 ::mqrpc::Call<void> Imports::Stub::UnpackNotify(
     const ::google::protobuf::Value& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Unpack"}, request, options);
+  return channel_->Notify(mqrpc_Imports_Unpack, request, options);
 }
 
 ::absl::StatusOr<::fixtures::leaf::Leaf_Vein> Imports::Service::Grow(
@@ -170,10 +178,10 @@ template <class mqrpc_Service>
   return {
       ::std::string(kServiceName),
       {
-          {"Grow", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Grow)},
-          {"Ping", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Ping)},
-          {"Pack", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Pack)},
-          {"Unpack", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Unpack)},
+          {mqrpc_Imports_Grow, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Grow)},
+          {mqrpc_Imports_Ping, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Ping)},
+          {mqrpc_Imports_Pack, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Pack)},
+          {mqrpc_Imports_Unpack, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Unpack)},
       },
   };
 }

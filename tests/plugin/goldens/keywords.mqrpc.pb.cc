@@ -6,220 +6,280 @@
 
 namespace fixtures::keywords {
 
+constexpr ::mqrpc::Method mqrpc_delete_new = {
+    .service = delete_::kServiceName,
+    .name = "new",
+};
+
+constexpr ::mqrpc::Method mqrpc_delete_co_await = {
+    .service = delete_::kServiceName,
+    .name = "co_await",
+};
+
+constexpr ::mqrpc::Method mqrpc_delete_requires = {
+    .service = delete_::kServiceName,
+    .name = "requires",
+};
+
+constexpr ::mqrpc::Method mqrpc_delete_assert = {
+    .service = delete_::kServiceName,
+    .name = "assert",
+};
+
+constexpr ::mqrpc::Method mqrpc_delete_NULL = {
+    .service = delete_::kServiceName,
+    .name = "NULL",
+};
+
+constexpr ::mqrpc::Method mqrpc_delete_this = {
+    .service = delete_::kServiceName,
+    .name = "this",
+};
+
+constexpr ::mqrpc::Method mqrpc_delete_request = {
+    .service = delete_::kServiceName,
+    .name = "request",
+};
+
+constexpr ::mqrpc::Method mqrpc_delete_options = {
+    .service = delete_::kServiceName,
+    .name = "options",
+};
+
+constexpr ::mqrpc::Method mqrpc_delete_context = {
+    .service = delete_::kServiceName,
+    .name = "context",
+};
+
+constexpr ::mqrpc::Method mqrpc_delete_channel = {
+    .service = delete_::kServiceName,
+    .name = "channel",
+};
+
+constexpr ::mqrpc::Method mqrpc_delete_Start = {
+    .service = delete_::kServiceName,
+    .name = "Start",
+};
+
+constexpr ::mqrpc::Method mqrpc_delete_Wait = {
+    .service = delete_::kServiceName,
+    .name = "Wait",
+};
+
 ::absl::StatusOr<operator_> delete_::Stub::new_(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<operator_>({kServiceName, "new"}, request, options);
+  return channel_->StartAndWait<operator_>(mqrpc_delete_new, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::newAsync(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "new"}, request, options);
+  return channel_->Start<operator_>(mqrpc_delete_new, request, options);
 }
 
 ::mqrpc::Call<void> delete_::Stub::newNotify(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "new"}, request, options);
+  return channel_->Notify(mqrpc_delete_new, request, options);
 }
 
 ::absl::StatusOr<operator_> delete_::Stub::co_await_(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<operator_>({kServiceName, "co_await"}, request, options);
+  return channel_->StartAndWait<operator_>(mqrpc_delete_co_await, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::co_awaitAsync(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "co_await"}, request, options);
+  return channel_->Start<operator_>(mqrpc_delete_co_await, request, options);
 }
 
 ::mqrpc::Call<void> delete_::Stub::co_awaitNotify(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "co_await"}, request, options);
+  return channel_->Notify(mqrpc_delete_co_await, request, options);
 }
 
 ::absl::StatusOr<operator_> delete_::Stub::requires_(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<operator_>({kServiceName, "requires"}, request, options);
+  return channel_->StartAndWait<operator_>(mqrpc_delete_requires, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::requiresAsync(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "requires"}, request, options);
+  return channel_->Start<operator_>(mqrpc_delete_requires, request, options);
 }
 
 ::mqrpc::Call<void> delete_::Stub::requiresNotify(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "requires"}, request, options);
+  return channel_->Notify(mqrpc_delete_requires, request, options);
 }
 
 ::absl::StatusOr<operator_> delete_::Stub::assert_(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<operator_>({kServiceName, "assert"}, request, options);
+  return channel_->StartAndWait<operator_>(mqrpc_delete_assert, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::assertAsync(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "assert"}, request, options);
+  return channel_->Start<operator_>(mqrpc_delete_assert, request, options);
 }
 
 ::mqrpc::Call<void> delete_::Stub::assertNotify(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "assert"}, request, options);
+  return channel_->Notify(mqrpc_delete_assert, request, options);
 }
 
 ::absl::StatusOr<operator_> delete_::Stub::NULL_(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<operator_>({kServiceName, "NULL"}, request, options);
+  return channel_->StartAndWait<operator_>(mqrpc_delete_NULL, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::NULLAsync(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "NULL"}, request, options);
+  return channel_->Start<operator_>(mqrpc_delete_NULL, request, options);
 }
 
 ::mqrpc::Call<void> delete_::Stub::NULLNotify(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "NULL"}, request, options);
+  return channel_->Notify(mqrpc_delete_NULL, request, options);
 }
 
 ::absl::StatusOr<operator_> delete_::Stub::this_(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<operator_>({kServiceName, "this"}, request, options);
+  return channel_->StartAndWait<operator_>(mqrpc_delete_this, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::thisAsync(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "this"}, request, options);
+  return channel_->Start<operator_>(mqrpc_delete_this, request, options);
 }
 
 ::mqrpc::Call<void> delete_::Stub::thisNotify(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "this"}, request, options);
+  return channel_->Notify(mqrpc_delete_this, request, options);
 }
 
 ::absl::StatusOr<operator_> delete_::Stub::request(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<operator_>({kServiceName, "request"}, request, options);
+  return channel_->StartAndWait<operator_>(mqrpc_delete_request, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::requestAsync(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "request"}, request, options);
+  return channel_->Start<operator_>(mqrpc_delete_request, request, options);
 }
 
 ::mqrpc::Call<void> delete_::Stub::requestNotify(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "request"}, request, options);
+  return channel_->Notify(mqrpc_delete_request, request, options);
 }
 
 ::absl::StatusOr<operator_> delete_::Stub::options(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<operator_>({kServiceName, "options"}, request, options);
+  return channel_->StartAndWait<operator_>(mqrpc_delete_options, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::optionsAsync(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "options"}, request, options);
+  return channel_->Start<operator_>(mqrpc_delete_options, request, options);
 }
 
 ::mqrpc::Call<void> delete_::Stub::optionsNotify(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "options"}, request, options);
+  return channel_->Notify(mqrpc_delete_options, request, options);
 }
 
 ::absl::StatusOr<operator_> delete_::Stub::context(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<operator_>({kServiceName, "context"}, request, options);
+  return channel_->StartAndWait<operator_>(mqrpc_delete_context, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::contextAsync(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "context"}, request, options);
+  return channel_->Start<operator_>(mqrpc_delete_context, request, options);
 }
 
 ::mqrpc::Call<void> delete_::Stub::contextNotify(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "context"}, request, options);
+  return channel_->Notify(mqrpc_delete_context, request, options);
 }
 
 ::absl::StatusOr<operator_> delete_::Stub::channel(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<operator_>({kServiceName, "channel"}, request, options);
+  return channel_->StartAndWait<operator_>(mqrpc_delete_channel, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::channelAsync(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "channel"}, request, options);
+  return channel_->Start<operator_>(mqrpc_delete_channel, request, options);
 }
 
 ::mqrpc::Call<void> delete_::Stub::channelNotify(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "channel"}, request, options);
+  return channel_->Notify(mqrpc_delete_channel, request, options);
 }
 
 ::absl::StatusOr<operator_> delete_::Stub::Start(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<operator_>({kServiceName, "Start"}, request, options);
+  return channel_->StartAndWait<operator_>(mqrpc_delete_Start, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::StartAsync(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "Start"}, request, options);
+  return channel_->Start<operator_>(mqrpc_delete_Start, request, options);
 }
 
 ::mqrpc::Call<void> delete_::Stub::StartNotify(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Start"}, request, options);
+  return channel_->Notify(mqrpc_delete_Start, request, options);
 }
 
 ::absl::StatusOr<operator_> delete_::Stub::Wait(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<operator_>({kServiceName, "Wait"}, request, options);
+  return channel_->StartAndWait<operator_>(mqrpc_delete_Wait, request, options);
 }
 
 ::mqrpc::Call<operator_> delete_::Stub::WaitAsync(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<operator_>({kServiceName, "Wait"}, request, options);
+  return channel_->Start<operator_>(mqrpc_delete_Wait, request, options);
 }
 
 ::mqrpc::Call<void> delete_::Stub::WaitNotify(
     const union_& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Wait"}, request, options);
+  return channel_->Notify(mqrpc_delete_Wait, request, options);
 }
 
 ::absl::StatusOr<operator_> delete_::Service::new_(
@@ -419,18 +479,18 @@ template <class mqrpc_Service>
   return {
       ::std::string(kServiceName),
       {
-          {"new", ::mqrpc::UnaryHandler(service, &mqrpc_Service::new_)},
-          {"co_await", ::mqrpc::UnaryHandler(service, &mqrpc_Service::co_await_)},
-          {"requires", ::mqrpc::UnaryHandler(service, &mqrpc_Service::requires_)},
-          {"assert", ::mqrpc::UnaryHandler(service, &mqrpc_Service::assert_)},
-          {"NULL", ::mqrpc::UnaryHandler(service, &mqrpc_Service::NULL_)},
-          {"this", ::mqrpc::UnaryHandler(service, &mqrpc_Service::this_)},
-          {"request", ::mqrpc::UnaryHandler(service, &mqrpc_Service::request)},
-          {"options", ::mqrpc::UnaryHandler(service, &mqrpc_Service::options)},
-          {"context", ::mqrpc::UnaryHandler(service, &mqrpc_Service::context)},
-          {"channel", ::mqrpc::UnaryHandler(service, &mqrpc_Service::channel)},
-          {"Start", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Start)},
-          {"Wait", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Wait)},
+          {mqrpc_delete_new, ::mqrpc::UnaryHandler(service, &mqrpc_Service::new_)},
+          {mqrpc_delete_co_await, ::mqrpc::UnaryHandler(service, &mqrpc_Service::co_await_)},
+          {mqrpc_delete_requires, ::mqrpc::UnaryHandler(service, &mqrpc_Service::requires_)},
+          {mqrpc_delete_assert, ::mqrpc::UnaryHandler(service, &mqrpc_Service::assert_)},
+          {mqrpc_delete_NULL, ::mqrpc::UnaryHandler(service, &mqrpc_Service::NULL_)},
+          {mqrpc_delete_this, ::mqrpc::UnaryHandler(service, &mqrpc_Service::this_)},
+          {mqrpc_delete_request, ::mqrpc::UnaryHandler(service, &mqrpc_Service::request)},
+          {mqrpc_delete_options, ::mqrpc::UnaryHandler(service, &mqrpc_Service::options)},
+          {mqrpc_delete_context, ::mqrpc::UnaryHandler(service, &mqrpc_Service::context)},
+          {mqrpc_delete_channel, ::mqrpc::UnaryHandler(service, &mqrpc_Service::channel)},
+          {mqrpc_delete_Start, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Start)},
+          {mqrpc_delete_Wait, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Wait)},
       },
   };
 }

@@ -10,11 +10,35 @@ namespace with_a_project_that_is_called {
 namespace v1alpha1 {
 
 // clang-format off
+constexpr ::mqrpc::Method mqrpc_AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish_Get = {
+    .service = AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::kServiceName,
+    .name = "Get",
+};
+// clang-format on
+
+// clang-format off
+constexpr ::mqrpc::Method mqrpc_AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish_AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud = {
+    .service = AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::kServiceName,
+    .name = "AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud",
+};
+// clang-format on
+
+// clang-format off
+constexpr ::mqrpc::Method mqrpc_AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish_AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere = {
+    .service = AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::kServiceName,
+    .name = "AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere",
+};
+// clang-format on
+
+// clang-format off
 ::absl::StatusOr<AReplyThatIsLong> AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish::
     Stub::Get(
         const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<AReplyThatIsLong>({kServiceName, "Get"}, request, options);
+  return channel_->StartAndWait<AReplyThatIsLong>(
+      mqrpc_AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish_Get,
+      request,
+      options);
 }
 // clang-format on
 
@@ -23,7 +47,10 @@ namespace v1alpha1 {
     Stub::GetAsync(
         const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options) {
-  return channel_->Start<AReplyThatIsLong>({kServiceName, "Get"}, request, options);
+  return channel_->Start<AReplyThatIsLong>(
+      mqrpc_AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish_Get,
+      request,
+      options);
 }
 // clang-format on
 
@@ -32,7 +59,10 @@ namespace v1alpha1 {
     Stub::GetNotify(
         const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Get"}, request, options);
+  return channel_->Notify(
+      mqrpc_AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish_Get,
+      request,
+      options);
 }
 // clang-format on
 
@@ -42,7 +72,7 @@ namespace v1alpha1 {
         const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options) {
   return channel_->StartAndWait<AReplyThatIsLong>(
-      {kServiceName, "AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud"},
+      mqrpc_AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish_AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud,
       request,
       options);
 }
@@ -54,7 +84,7 @@ namespace v1alpha1 {
         const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options) {
   return channel_->Start<AReplyThatIsLong>(
-      {kServiceName, "AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud"},
+      mqrpc_AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish_AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud,
       request,
       options);
 }
@@ -66,7 +96,7 @@ namespace v1alpha1 {
         const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options) {
   return channel_->Notify(
-      {kServiceName, "AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud"},
+      mqrpc_AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish_AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud,
       request,
       options);
 }
@@ -78,7 +108,7 @@ namespace v1alpha1 {
         const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options) {
   return channel_->StartAndWait<AReplyThatIsLong>(
-      {kServiceName, "AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere"},
+      mqrpc_AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish_AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere,
       request,
       options);
 }
@@ -90,7 +120,7 @@ namespace v1alpha1 {
         const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options) {
   return channel_->Start<AReplyThatIsLong>(
-      {kServiceName, "AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere"},
+      mqrpc_AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish_AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere,
       request,
       options);
 }
@@ -102,7 +132,7 @@ namespace v1alpha1 {
         const ARequestThatIsLong& request,
         const ::mqrpc::CallOptions& options) {
   return channel_->Notify(
-      {kServiceName, "AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere"},
+      mqrpc_AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish_AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere,
       request,
       options);
 }
@@ -193,10 +223,11 @@ template <class mqrpc_Service>
   return {
       ::std::string(kServiceName),
       {
-          {"Get", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
-          {"AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud",
+          {mqrpc_AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish_Get,
+           ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
+          {mqrpc_AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish_AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud,
            ::mqrpc::UnaryHandler(service, &mqrpc_Service::AMethodThatIsCalledMoreOftenThanItsNameIsReadAloud)},
-          {"AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere",
+          {mqrpc_AServiceThatDoesWhatItsNameSaysAndThenALittleMoreForThoseWhoHaveTheTimeToWaitForItToFinish_AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere,
            ::mqrpc::UnaryHandler(service, &mqrpc_Service::AMethodWithANameThatFillsALineOfANarrowScreenAndGoesOnForAWhileOnTheNextOneBeforeItComesToItsEndHere)},
       },
   };
@@ -227,29 +258,39 @@ template <class mqrpc_Service>
 }
 // clang-format on
 
+constexpr ::mqrpc::Method mqrpc_Short_Get = {
+    .service = Short::kServiceName,
+    .name = "Get",
+};
+
+constexpr ::mqrpc::Method mqrpc_Short_GetTheReplyThatBelongsToIt = {
+    .service = Short::kServiceName,
+    .name = "GetTheReplyThatBelongsToIt",
+};
+
 ::absl::StatusOr<AReplyThatIsLong> Short::Stub::Get(
     const ARequestThatIsLong& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<AReplyThatIsLong>({kServiceName, "Get"}, request, options);
+  return channel_->StartAndWait<AReplyThatIsLong>(mqrpc_Short_Get, request, options);
 }
 
 ::mqrpc::Call<AReplyThatIsLong> Short::Stub::GetAsync(
     const ARequestThatIsLong& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<AReplyThatIsLong>({kServiceName, "Get"}, request, options);
+  return channel_->Start<AReplyThatIsLong>(mqrpc_Short_Get, request, options);
 }
 
 ::mqrpc::Call<void> Short::Stub::GetNotify(
     const ARequestThatIsLong& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Get"}, request, options);
+  return channel_->Notify(mqrpc_Short_Get, request, options);
 }
 
 ::absl::StatusOr<AReplyThatIsLong> Short::Stub::GetTheReplyThatBelongsToIt(
     const ARequestThatIsLong& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->StartAndWait<AReplyThatIsLong>(
-      {kServiceName, "GetTheReplyThatBelongsToIt"},
+      mqrpc_Short_GetTheReplyThatBelongsToIt,
       request,
       options);
 }
@@ -258,7 +299,7 @@ template <class mqrpc_Service>
     const ARequestThatIsLong& request,
     const ::mqrpc::CallOptions& options) {
   return channel_->Start<AReplyThatIsLong>(
-      {kServiceName, "GetTheReplyThatBelongsToIt"},
+      mqrpc_Short_GetTheReplyThatBelongsToIt,
       request,
       options);
 }
@@ -266,7 +307,7 @@ template <class mqrpc_Service>
 ::mqrpc::Call<void> Short::Stub::GetTheReplyThatBelongsToItNotify(
     const ARequestThatIsLong& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "GetTheReplyThatBelongsToIt"}, request, options);
+  return channel_->Notify(mqrpc_Short_GetTheReplyThatBelongsToIt, request, options);
 }
 
 ::absl::StatusOr<AReplyThatIsLong> Short::Service::Get(
@@ -310,8 +351,8 @@ template <class mqrpc_Service>
   return {
       ::std::string(kServiceName),
       {
-          {"Get", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
-          {"GetTheReplyThatBelongsToIt",
+          {mqrpc_Short_Get, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
+          {mqrpc_Short_GetTheReplyThatBelongsToIt,
            ::mqrpc::UnaryHandler(service, &mqrpc_Service::GetTheReplyThatBelongsToIt)},
       },
   };

@@ -6,6 +6,11 @@
 
 namespace fixtures::method_options {
 
+constexpr ::mqrpc::Method mqrpc_Valve_Plain = {
+    .service = Valve::kServiceName,
+    .name = "Plain",
+};
+
 constexpr ::mqrpc::Method mqrpc_Valve_Timeout = {
     .service = Valve::kServiceName,
     .name = "Timeout",
@@ -72,6 +77,24 @@ constexpr ::mqrpc::Method mqrpc_Valve_Alone = {
     .options = {.shares_messages = false},
 };
 
+constexpr ::mqrpc::Method mqrpc_Valve_Quick = {
+    .service = Valve::kServiceName,
+    .name = "Quick",
+    .runs_on = ::mqrpc::RunsOn::kConnection,
+};
+
+constexpr ::mqrpc::Method mqrpc_Valve_Slow = {
+    .service = Valve::kServiceName,
+    .name = "Slow",
+};
+
+constexpr ::mqrpc::Method mqrpc_Valve_QuickAgain = {
+    .service = Valve::kServiceName,
+    .name = "QuickAgain",
+    .idempotency = ::mqrpc::Idempotency::kNoSideEffects,
+    .runs_on = ::mqrpc::RunsOn::kConnection,
+};
+
 constexpr ::mqrpc::Method mqrpc_Valve_Everything = {
     .service = Valve::kServiceName,
     .name = "Everything",
@@ -101,19 +124,19 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
 ::absl::StatusOr<Position> Valve::Stub::Plain(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<Position>({kServiceName, "Plain"}, request, options);
+  return channel_->StartAndWait<Position>(mqrpc_Valve_Plain, request, options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::PlainAsync(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>({kServiceName, "Plain"}, request, options);
+  return channel_->Start<Position>(mqrpc_Valve_Plain, request, options);
 }
 
 ::mqrpc::Call<void> Valve::Stub::PlainNotify(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Plain"}, request, options);
+  return channel_->Notify(mqrpc_Valve_Plain, request, options);
 }
 
 ::absl::StatusOr<Position> Valve::Stub::Timeout(
@@ -317,64 +340,55 @@ constexpr ::mqrpc::Method mqrpc_Valve_delete = {
 ::absl::StatusOr<Position> Valve::Stub::Quick(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<Position>({kServiceName, "Quick"}, request, options);
+  return channel_->StartAndWait<Position>(mqrpc_Valve_Quick, request, options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::QuickAsync(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>({kServiceName, "Quick"}, request, options);
+  return channel_->Start<Position>(mqrpc_Valve_Quick, request, options);
 }
 
 ::mqrpc::Call<void> Valve::Stub::QuickNotify(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Quick"}, request, options);
+  return channel_->Notify(mqrpc_Valve_Quick, request, options);
 }
 
 ::absl::StatusOr<Position> Valve::Stub::Slow(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<Position>({kServiceName, "Slow"}, request, options);
+  return channel_->StartAndWait<Position>(mqrpc_Valve_Slow, request, options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::SlowAsync(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>({kServiceName, "Slow"}, request, options);
+  return channel_->Start<Position>(mqrpc_Valve_Slow, request, options);
 }
 
 ::mqrpc::Call<void> Valve::Stub::SlowNotify(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Slow"}, request, options);
+  return channel_->Notify(mqrpc_Valve_Slow, request, options);
 }
 
 ::absl::StatusOr<Position> Valve::Stub::QuickAgain(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<Position>(
-      {kServiceName, "QuickAgain", ::mqrpc::Idempotency::kNoSideEffects},
-      request,
-      options);
+  return channel_->StartAndWait<Position>(mqrpc_Valve_QuickAgain, request, options);
 }
 
 ::mqrpc::Call<Position> Valve::Stub::QuickAgainAsync(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Position>(
-      {kServiceName, "QuickAgain", ::mqrpc::Idempotency::kNoSideEffects},
-      request,
-      options);
+  return channel_->Start<Position>(mqrpc_Valve_QuickAgain, request, options);
 }
 
 ::mqrpc::Call<void> Valve::Stub::QuickAgainNotify(
     const Position& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify(
-      {kServiceName, "QuickAgain", ::mqrpc::Idempotency::kNoSideEffects},
-      request,
-      options);
+  return channel_->Notify(mqrpc_Valve_QuickAgain, request, options);
 }
 
 ::absl::StatusOr<Position> Valve::Stub::Everything(
@@ -694,31 +708,23 @@ template <class mqrpc_Service>
   return {
       ::std::string(kServiceName),
       {
-          {"Plain", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Plain)},
-          {"Timeout", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Timeout)},
-          {"Shortest", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Shortest)},
-          {"Longest", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Longest)},
-          {"AtMostOnce", ::mqrpc::UnaryHandler(service, &mqrpc_Service::AtMostOnce)},
-          {"AtLeastOnce", ::mqrpc::UnaryHandler(service, &mqrpc_Service::AtLeastOnce)},
-          {"ExactlyOnce", ::mqrpc::UnaryHandler(service, &mqrpc_Service::ExactlyOnce)},
-          {"Waits", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Waits)},
-          {"Fails", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Fails)},
-          {"Retries", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Retries)},
-          {"Never", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Never)},
-          {"Alone", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Alone)},
-          {"Quick",
-           ::mqrpc::UnaryHandler(service, &mqrpc_Service::Quick),
-           ::mqrpc::Idempotency::kUnknown,
-           ::mqrpc::RunsOn::kConnection},
-          {"Slow", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Slow)},
-          {"QuickAgain",
-           ::mqrpc::UnaryHandler(service, &mqrpc_Service::QuickAgain),
-           ::mqrpc::Idempotency::kNoSideEffects,
-           ::mqrpc::RunsOn::kConnection},
-          {"Everything",
-           ::mqrpc::UnaryHandler(service, &mqrpc_Service::Everything),
-           ::mqrpc::Idempotency::kIdempotent},
-          {"delete", ::mqrpc::UnaryHandler(service, &mqrpc_Service::delete_)},
+          {mqrpc_Valve_Plain, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Plain)},
+          {mqrpc_Valve_Timeout, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Timeout)},
+          {mqrpc_Valve_Shortest, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Shortest)},
+          {mqrpc_Valve_Longest, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Longest)},
+          {mqrpc_Valve_AtMostOnce, ::mqrpc::UnaryHandler(service, &mqrpc_Service::AtMostOnce)},
+          {mqrpc_Valve_AtLeastOnce, ::mqrpc::UnaryHandler(service, &mqrpc_Service::AtLeastOnce)},
+          {mqrpc_Valve_ExactlyOnce, ::mqrpc::UnaryHandler(service, &mqrpc_Service::ExactlyOnce)},
+          {mqrpc_Valve_Waits, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Waits)},
+          {mqrpc_Valve_Fails, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Fails)},
+          {mqrpc_Valve_Retries, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Retries)},
+          {mqrpc_Valve_Never, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Never)},
+          {mqrpc_Valve_Alone, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Alone)},
+          {mqrpc_Valve_Quick, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Quick)},
+          {mqrpc_Valve_Slow, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Slow)},
+          {mqrpc_Valve_QuickAgain, ::mqrpc::UnaryHandler(service, &mqrpc_Service::QuickAgain)},
+          {mqrpc_Valve_Everything, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Everything)},
+          {mqrpc_Valve_delete, ::mqrpc::UnaryHandler(service, &mqrpc_Service::delete_)},
       },
   };
 }
@@ -778,7 +784,7 @@ template <class mqrpc_Service>
   return {
       ::std::string(kServiceName),
       {
-          {"Open", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Open)},
+          {mqrpc_Main_5fValve_Open, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Open)},
       },
   };
 }
@@ -840,7 +846,7 @@ template <class mqrpc_Service>
   return {
       ::std::string(kServiceName),
       {
-          {"Valve_Open", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Valve_Open)},
+          {mqrpc_Main_Valve_Open, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Valve_Open)},
       },
   };
 }

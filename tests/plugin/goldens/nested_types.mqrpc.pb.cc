@@ -6,40 +6,50 @@
 
 namespace fixtures::nested_types {
 
+constexpr ::mqrpc::Method mqrpc_Nested_Get = {
+    .service = Nested::kServiceName,
+    .name = "Get",
+};
+
+constexpr ::mqrpc::Method mqrpc_Nested_Outer = {
+    .service = Nested::kServiceName,
+    .name = "Outer",
+};
+
 ::absl::StatusOr<Outer_Middle> Nested::Stub::Get(
     const Outer_Middle_Inner& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<Outer_Middle>({kServiceName, "Get"}, request, options);
+  return channel_->StartAndWait<Outer_Middle>(mqrpc_Nested_Get, request, options);
 }
 
 ::mqrpc::Call<Outer_Middle> Nested::Stub::GetAsync(
     const Outer_Middle_Inner& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Outer_Middle>({kServiceName, "Get"}, request, options);
+  return channel_->Start<Outer_Middle>(mqrpc_Nested_Get, request, options);
 }
 
 ::mqrpc::Call<void> Nested::Stub::GetNotify(
     const Outer_Middle_Inner& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Get"}, request, options);
+  return channel_->Notify(mqrpc_Nested_Get, request, options);
 }
 
 ::absl::StatusOr<Outer_Middle> Nested::Stub::Outer(
     const ::fixtures::nested_types::Outer& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<Outer_Middle>({kServiceName, "Outer"}, request, options);
+  return channel_->StartAndWait<Outer_Middle>(mqrpc_Nested_Outer, request, options);
 }
 
 ::mqrpc::Call<Outer_Middle> Nested::Stub::OuterAsync(
     const ::fixtures::nested_types::Outer& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Outer_Middle>({kServiceName, "Outer"}, request, options);
+  return channel_->Start<Outer_Middle>(mqrpc_Nested_Outer, request, options);
 }
 
 ::mqrpc::Call<void> Nested::Stub::OuterNotify(
     const ::fixtures::nested_types::Outer& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Outer"}, request, options);
+  return channel_->Notify(mqrpc_Nested_Outer, request, options);
 }
 
 ::absl::StatusOr<Outer_Middle> Nested::Service::Get(
@@ -83,8 +93,8 @@ template <class mqrpc_Service>
   return {
       ::std::string(kServiceName),
       {
-          {"Get", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
-          {"Outer", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Outer)},
+          {mqrpc_Nested_Get, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
+          {mqrpc_Nested_Outer, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Outer)},
       },
   };
 }

@@ -4,22 +4,27 @@
 
 #include <string>
 
+constexpr ::mqrpc::Method mqrpc_Bare_Get = {
+    .service = Bare::kServiceName,
+    .name = "Get",
+};
+
 ::absl::StatusOr<Reply> Bare::Stub::Get(
     const Request& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<Reply>({kServiceName, "Get"}, request, options);
+  return channel_->StartAndWait<Reply>(mqrpc_Bare_Get, request, options);
 }
 
 ::mqrpc::Call<Reply> Bare::Stub::GetAsync(
     const Request& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<Reply>({kServiceName, "Get"}, request, options);
+  return channel_->Start<Reply>(mqrpc_Bare_Get, request, options);
 }
 
 ::mqrpc::Call<void> Bare::Stub::GetNotify(
     const Request& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Get"}, request, options);
+  return channel_->Notify(mqrpc_Bare_Get, request, options);
 }
 
 ::absl::StatusOr<Reply> Bare::Service::Get(
@@ -43,7 +48,7 @@ template <class mqrpc_Service>
   return {
       ::std::string(kServiceName),
       {
-          {"Get", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
+          {mqrpc_Bare_Get, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Get)},
       },
   };
 }

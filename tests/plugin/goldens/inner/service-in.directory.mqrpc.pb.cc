@@ -6,22 +6,27 @@
 
 namespace fixtures::inner {
 
+constexpr ::mqrpc::Method mqrpc_InDirectory_Pass = {
+    .service = InDirectory::kServiceName,
+    .name = "Pass",
+};
+
 ::absl::StatusOr<::Reply> InDirectory::Stub::Pass(
     const ::Request& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->StartAndWait<::Reply>({kServiceName, "Pass"}, request, options);
+  return channel_->StartAndWait<::Reply>(mqrpc_InDirectory_Pass, request, options);
 }
 
 ::mqrpc::Call<::Reply> InDirectory::Stub::PassAsync(
     const ::Request& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Start<::Reply>({kServiceName, "Pass"}, request, options);
+  return channel_->Start<::Reply>(mqrpc_InDirectory_Pass, request, options);
 }
 
 ::mqrpc::Call<void> InDirectory::Stub::PassNotify(
     const ::Request& request,
     const ::mqrpc::CallOptions& options) {
-  return channel_->Notify({kServiceName, "Pass"}, request, options);
+  return channel_->Notify(mqrpc_InDirectory_Pass, request, options);
 }
 
 ::absl::StatusOr<::Reply> InDirectory::Service::Pass(
@@ -45,7 +50,7 @@ template <class mqrpc_Service>
   return {
       ::std::string(kServiceName),
       {
-          {"Pass", ::mqrpc::UnaryHandler(service, &mqrpc_Service::Pass)},
+          {mqrpc_InDirectory_Pass, ::mqrpc::UnaryHandler(service, &mqrpc_Service::Pass)},
       },
   };
 }
