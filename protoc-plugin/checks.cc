@@ -10,9 +10,9 @@
 
 #include "protoc-plugin/declared_names.h"
 #include "protoc-plugin/keywords.h"
-#include "protoc-plugin/method_options.h"
 #include "protoc-plugin/method_options_check.h"
 #include "protoc-plugin/names.h"
+#include "protoc-plugin/topic_check.h"
 
 namespace mqrpc::plugin {
 
@@ -100,9 +100,10 @@ void CheckMethods(const ServiceDescriptor& service, ErrorList& errors) {
     }
   }
   CheckOverlap(service, errors);
+  CheckTopics(service, errors);
 }
 
-// Of what is generated for options, which no class has around it.
+// Of what is generated for methods, which no class has around it.
 void CheckConstants(
     const ServiceDescriptor& service,
     const DeclaredNames& declared,
@@ -111,10 +112,10 @@ void CheckConstants(
     const MethodDescriptor& method = *service.method(i);
     const std::string constant = MethodNames(method).constant;
     const std::string* owner = declared.Find(constant);
-    if (owner == nullptr || !MethodOptions(method).HasCallOptions()) continue;
+    if (owner == nullptr) continue;
     errors.Add(
         method,
-        "the options of method " + Quoted(method.full_name()) + " would generate the constant " +
+        "method " + Quoted(method.full_name()) + " would generate the constant " +
             Quoted(constant) + ", which is also the C++ name of " + *owner + "; rename that");
   }
 }

@@ -7,6 +7,7 @@
 
 #include "protoc-plugin/comment.h"
 #include "protoc-plugin/layout.h"
+#include "protoc-plugin/method_options.h"
 #include "protoc-plugin/names.h"
 #include "protoc-plugin/service_style.h"
 
@@ -63,6 +64,17 @@ std::string StubMethod(const MethodDescriptor& method) {
       .name = names.notify,
       .parameters = parameters,
       .end = ";"};
+  if (MethodOptions(method).is_broadcast) {
+    const Function query = {
+        .result = prefix + "::mqrpc::Query<" + names.reply + ">",
+        .name = names.blocking,
+        .parameters =
+            {"const " + names.request + "& request", "const ::mqrpc::QueryOptions& options = {}"},
+        .end = ";"};
+    return "\n" + CommentOf(method, kMemberIndent) +
+           Guarded(FunctionLines(query, kMemberIndent), kMemberIndent) +
+           Guarded(FunctionLines(notify, kMemberIndent), kMemberIndent);
+  }
   return "\n" + CommentOf(method, kMemberIndent) +
          Guarded(FunctionLines(blocking, kMemberIndent), kMemberIndent) +
          Guarded(FunctionLines(async, kMemberIndent), kMemberIndent) +

@@ -13,6 +13,16 @@ namespace {
 constexpr int kMemberIndent = 4;
 constexpr int kNestedIndent = 8;  // of what is in the braces below a member
 
+// As in a string literal.
+std::string Escaped(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') escaped += '\\';
+    escaped += c;
+  }
+  return escaped;
+}
+
 std::string OnOneLine(const std::vector<std::string>& initialisers) {
   std::string text;
   for (const std::string& initialiser : initialisers) {
@@ -65,6 +75,11 @@ std::string MethodConstant(const google::protobuf::MethodDescriptor& method) {
   text += "    .name = \"" + names.wire + "\",\n";
   if (!options.idempotency.empty()) text += "    .idempotency = " + options.idempotency + ",\n";
   if (!options.runs_on.empty()) text += "    .runs_on = " + options.runs_on + ",\n";
+  if (options.is_broadcast) text += "    .responders = ::mqrpc::Responders::kMany,\n";
+  if (!options.topic.empty()) text += "    .topic = \"" + Escaped(options.topic) + "\",\n";
+  if (!options.max_message_size.empty()) {
+    text += "    .max_message_size = " + options.max_message_size + ",\n";
+  }
   if (options.HasCallOptions()) text += OptionsMember(options);
   return Guarded(text + "};\n", 0) + "\n";
 }

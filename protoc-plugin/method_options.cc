@@ -57,6 +57,25 @@ std::vector<std::string> RetryInitialisers(const Retry& policy) {
   return initialisers;
 }
 
+void Replace(std::string& text, const std::string& token, const std::string& value) {
+  for (size_t at = text.find(token); at != std::string::npos; at = text.find(token, at)) {
+    text.replace(at, token.size(), value);
+    at += value.size();
+  }
+}
+
+std::string TopicOf(const google::protobuf::MethodDescriptor& method) {
+  const google::protobuf::ServiceDescriptor& service = *method.service();
+  std::string topic = method.options().GetExtension(mqrpc::topic);
+  if (!method.options().HasExtension(mqrpc::topic) &&
+      service.options().HasExtension(mqrpc::service_topic)) {
+    topic = service.options().GetExtension(mqrpc::service_topic) + "/{method}";
+  }
+  Replace(topic, "{service}", std::string(service.full_name()));
+  Replace(topic, "{method}", std::string(method.name()));
+  return topic;
+}
+
 }  // namespace
 
 MethodOptions::MethodOptions(const google::protobuf::MethodDescriptor& method) {
@@ -75,6 +94,11 @@ MethodOptions::MethodOptions(const google::protobuf::MethodDescriptor& method) {
   if (options.HasExtension(mqrpc::shares_messages)) {
     const bool shares = options.GetExtension(mqrpc::shares_messages);
     call_options.push_back(std::string(".shares_messages = ") + (shares ? "true" : "false"));
+  }
+  is_broadcast = options.GetExtension(mqrpc::responders) == MANY;
+  topic = TopicOf(method);
+  if (options.HasExtension(mqrpc::max_message_size)) {
+    max_message_size = std::to_string(options.GetExtension(mqrpc::max_message_size));
   }
   if (options.GetExtension(mqrpc::quick)) runs_on = "::mqrpc::RunsOn::kConnection";
   has_retry = options.HasExtension(mqrpc::retry);

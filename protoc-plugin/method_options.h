@@ -18,6 +18,15 @@ struct MethodOptions {
   // `::mqrpc::RunsOn::kConnection`
   std::string runs_on;
 
+  // Whether all servers answer.
+  bool is_broadcast = false;
+
+  // The template of its own topic, with the names of service and method in it.
+  std::string topic;
+
+  // Of bytes.
+  std::string max_message_size;
+
   // Initialisers of ::mqrpc::CallOptions in its order, such as `.wait_for_ready = true`, but for
   // the last of them, `.retry`.
   std::vector<std::string> call_options;

@@ -41,6 +41,12 @@ class Check final {
             "; it must be more than 0 and at most 2147483647 ms");
   }
 
+  void MessageSize(const MethodOptions& options) {
+    if (!options.HasExtension(mqrpc::max_message_size)) return;
+    if (options.GetExtension(mqrpc::max_message_size) > 0) return;
+    Fail({kMaxMessageSizeFieldNumber}, "(mqrpc.max_message_size) is 0; it must be more");
+  }
+
   void Policy(const Retry& policy) {
     if (policy.has_max_attempts() && policy.max_attempts() < 1) {
       Fail(
@@ -106,6 +112,7 @@ void CheckMethodOptions(const MethodDescriptor& method, ErrorList& errors) {
   if (options.HasExtension(mqrpc::timeout)) {
     check.Duration(options.GetExtension(mqrpc::timeout), {kTimeoutFieldNumber}, "(mqrpc.timeout)");
   }
+  check.MessageSize(options);
   if (options.HasExtension(mqrpc::retry)) check.Policy(options.GetExtension(mqrpc::retry));
 }
 

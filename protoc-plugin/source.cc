@@ -3,6 +3,7 @@
 #include "protoc-plugin/comment.h"
 #include "protoc-plugin/layout.h"
 #include "protoc-plugin/method_constant.h"
+#include "protoc-plugin/method_options.h"
 #include "protoc-plugin/names.h"
 #include "protoc-plugin/service_style.h"
 
@@ -27,8 +28,8 @@ std::string ShortFunction(Function head, const std::string& statement) {
   return Guarded(FunctionLines(head, 0) + "  " + statement + "\n}\n", 0) + "\n";
 }
 
-std::vector<std::string> StubParameters(const MethodNames& names) {
-  return {"const " + names.request + "& request", "const ::mqrpc::CallOptions& options"};
+std::vector<std::string> StubParameters(const MethodNames& names, const std::string& options) {
+  return {"const " + names.request + "& request", "const ::mqrpc::" + options + "& options"};
 }
 
 // Hands on to the channel's function `start`, and back what that returns.
@@ -37,13 +38,14 @@ std::string StartingMethod(
     const MethodDescriptor& descriptor,
     const std::string& result,
     const std::string& name,
-    const std::string& start) {
+    const std::string& start,
+    const std::string& options = "CallOptions") {
   const Function head = {
       .result = result,
       .outer = service.class_name + "::",
       .inner = "Stub::",
       .name = name,
-      .parameters = StubParameters(MethodNames(descriptor)),
+      .parameters = StubParameters(MethodNames(descriptor), options),
       .end = " {"};
   const std::string call = "return channel_->" + start + "(";
   const std::string method = MethodNames(descriptor).constant;
@@ -61,9 +63,15 @@ std::string StubMethods(const ServiceNames& service, const MethodDescriptor& met
   const std::string reply = "<" + names.reply + ">";
   const std::string result = "::absl::StatusOr" + reply;
   const std::string call = "::mqrpc::Call" + reply;
+  const std::string notify =
+      StartingMethod(service, method, "::mqrpc::Call<void>", names.notify, "Notify");
+  if (MethodOptions(method).is_broadcast) {
+    const std::string query = "::mqrpc::Query" + reply;
+    return StartingMethod(service, method, query, names.blocking, "Ask" + reply, "QueryOptions") +
+           notify;
+  }
   return StartingMethod(service, method, result, names.blocking, "StartAndWait" + reply) +
-         StartingMethod(service, method, call, names.async, "Start" + reply) +
-         StartingMethod(service, method, "::mqrpc::Call<void>", names.notify, "Notify");
+         StartingMethod(service, method, call, names.async, "Start" + reply) + notify;
 }
 
 std::string Handler(

@@ -49,8 +49,8 @@ std::string BatchTopic(std::string_view prefix, std::string_view service, std::s
   return absl::StrCat(View(prefix), "/batches/", View(service), "/", View(method));
 }
 
-std::string BatchFilter(std::string_view group, std::string_view prefix, std::string_view service) {
-  return absl::StrCat("$share/", View(group), "/", View(prefix), "/batches/", View(service), "/+");
+std::string BatchFilter(std::string_view prefix, std::string_view service) {
+  return absl::StrCat(View(prefix), "/batches/", View(service), "/+");
 }
 
 bool IsBatch(const Message& message) { return message.content_type == kBatchType; }

@@ -19,7 +19,7 @@
 namespace mqrpc::internal::wire {
 
 std::string BatchTopic(std::string_view prefix, std::string_view service, std::string_view method);
-std::string BatchFilter(std::string_view group, std::string_view prefix, std::string_view service);
+std::string BatchFilter(std::string_view prefix, std::string_view service);
 
 bool IsBatch(const Message& message);
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "call_plan.h"
+#include "message_size.h"
 #include "metadata_wire.h"
 
 namespace mqrpc::internal {
@@ -20,7 +21,7 @@ CallIntake::CallIntake(
       outstanding_(std::make_shared<OutstandingCalls>(options.max_outstanding_calls)) {}
 
 CallIntake::Arrival CallIntake::Add(NewCall call, absl::Time now) {
-  if (!call.request.ok()) return Refuse(std::move(call.request).status());
+  if (!call.request.ok()) return Refuse(call, call.request.status());
   return options_.interceptors.empty() ? Enter(std::move(call), now, {})
                                        : AddIntercepted(std::move(call), now);
 }
@@ -36,10 +37,15 @@ CallIntake::Arrival CallIntake::AddIntercepted(NewCall call, absl::Time now) {
   if (!hooks.empty() && options.reply_metadata == nullptr) {
     options.reply_metadata = std::make_shared<ReplyMetadata>();
   }
-  if (outgoing.answer().has_value()) {
-    return Complete(*outgoing.answer(), hooks, options.reply_metadata.get());
-  }
-  NewCall changed = {call.method, options, std::move(call.request), call.encoding, call.until};
+  NewCall changed = {
+      call.method,
+      options,
+      std::move(call.request),
+      call.encoding,
+      std::move(call.topic),
+      call.until,
+      std::move(call.query)};
+  if (outgoing.answer().has_value()) return Complete(changed, *outgoing.answer(), hooks);
   return Enter(std::move(changed), now, std::move(hooks));
 }
 
@@ -47,7 +53,7 @@ CallIntake::Arrival CallIntake::Enter(NewCall call, absl::Time now, EndHooks hoo
   auto plan = Plan(call, now);
   if (!plan.ok()) {
     counters_.refused.Add();
-    return Complete(std::move(plan).status(), hooks, call.options.reply_metadata.get());
+    return Complete(call, std::move(plan).status(), hooks);
   }
   counters_.started.Add();
   std::unique_ptr<PendingCall> pending = *std::move(plan);
@@ -66,10 +72,12 @@ absl::StatusOr<std::unique_ptr<PendingCall>> CallIntake::Plan(NewCall& call, abs
   auto plan = PlanCall(options_, call.method, call.options, now);
   if (!plan.ok()) return plan;
   PendingCall& pending = **plan;
-  absl::Status status = CheckMessageSize(options_, "request", call.request->size());
+  absl::Status status = CheckMessageSize(options_, pending, "request", call.request->size());
   pending.until = call.until;
   pending.encoding = call.encoding;
-  if (call.encoding == Encoding::kJson) pending.shares_messages = false;
+  pending.topic = call.topic;
+  pending.query = call.query;
+  if (call.encoding == Encoding::kJson || !call.topic.empty()) pending.shares_messages = false;
   pending.request_bytes = call.request->size() + wire::SizeOf(pending.headers);
   pending.payload = *std::move(call.request);
   if (status.ok()) status = TakePlace(pending.request_bytes);
@@ -77,17 +85,21 @@ absl::StatusOr<std::unique_ptr<PendingCall>> CallIntake::Plan(NewCall& call, abs
   return plan;
 }
 
-CallIntake::Arrival CallIntake::Refuse(absl::Status status) {
+CallIntake::Arrival CallIntake::Refuse(const NewCall& call, absl::Status status) {
   counters_.refused.Add();
-  return {std::make_shared<CallState>(absl::Status(status.code(), status.message()))};
+  EndHooks none;
+  return Complete(call, absl::Status(status.code(), status.message()), none);
 }
 
 // One that has not been started.
 CallIntake::Arrival CallIntake::Complete(
+    const NewCall& call,
     CallState::Result result,
-    EndHooks& hooks,
-    ReplyMetadata* metadata) {
-  if (!hooks.empty()) RunEndHooks(hooks, {result, *metadata, absl::ZeroDuration()});
+    EndHooks& hooks) {
+  if (!hooks.empty()) {
+    RunEndHooks(hooks, {result, *call.options.reply_metadata, absl::ZeroDuration()});
+  }
+  if (call.query != nullptr) call.query->Close(result);
   return {std::make_shared<CallState>(std::move(result))};
 }
 
@@ -124,16 +136,12 @@ absl::Status CallIntake::TakePlace(size_t request_bytes) {
   return full;
 }
 
-absl::Status CheckMessageSize(const ChannelOptions& options, const char* what, size_t size) {
-  if (size <= options.max_message_size) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "ChannelOptions::max_message_size (",
-      options.max_message_size,
-      "): the ",
-      what,
-      " has ",
-      size,
-      " bytes"));
+absl::Status CheckMessageSize(
+    const ChannelOptions& options,
+    const PendingCall& call,
+    const char* what,
+    size_t size) {
+  return CheckSize("ChannelOptions", options.max_message_size, call.max_message_size, what, size);
 }
 
 }  // namespace mqrpc::internal

@@ -14,6 +14,7 @@
 #include "mqrpc/channel.h"
 #include "mutex.h"
 #include "pending_calls.h"
+#include "query_state.h"
 
 namespace mqrpc::internal {
 
@@ -23,7 +24,9 @@ struct NewCall {
   const CallOptions& options;
   absl::StatusOr<std::string> request;
   Encoding encoding = Encoding::kProtobuf;  // of the request, and of the reply
+  SharedText topic = {};                    // of the method alone; empty: as for all
   Until until = Until::kReply;
+  std::shared_ptr<QueryState> query = nullptr;  // where the answers go, if there may be many
 };
 
 // Where calls enter a channel, on their callers' threads: what is wrong, or one too many, is
@@ -44,7 +47,7 @@ class CallIntake {
     bool is_first = false;
   };
   Arrival Add(NewCall call, absl::Time now);
-  Arrival Refuse(absl::Status status);
+  Arrival Refuse(const NewCall& call, absl::Status status);
 
   // All that have arrived since this was last asked.
   std::vector<std::unique_ptr<PendingCall>> TakeAll();
@@ -59,7 +62,7 @@ class CallIntake {
  private:
   Arrival AddIntercepted(NewCall call, absl::Time now);
   Arrival Enter(NewCall call, absl::Time now, EndHooks hooks);
-  Arrival Complete(CallState::Result result, EndHooks& hooks, ReplyMetadata* metadata);
+  Arrival Complete(const NewCall& call, CallState::Result result, EndHooks& hooks);
   absl::StatusOr<std::unique_ptr<PendingCall>> Plan(NewCall& call, absl::Time now);
   absl::Status TakePlace(size_t request_bytes);
 
@@ -75,7 +78,11 @@ class CallIntake {
 };
 
 // RESOURCE_EXHAUSTED if a request or a reply is too large for a channel.
-absl::Status CheckMessageSize(const ChannelOptions& options, const char* what, size_t size);
+absl::Status CheckMessageSize(
+    const ChannelOptions& options,
+    const PendingCall& call,
+    const char* what,
+    size_t size);
 
 }  // namespace mqrpc::internal
 

@@ -61,6 +61,9 @@ const T& FirstOf(const std::optional<T>& call, const std::optional<T>& method, c
 
 absl::Status CheckChannelOptions(const ChannelOptions& options) {
   absl::Status status = CheckPrefix("ChannelOptions::prefix", options.prefix);
+  if (status.ok() && !options.reply_prefix.empty()) {
+    status = CheckPrefix("ChannelOptions::reply_prefix", options.reply_prefix);
+  }
   if (!status.ok()) return status;
   if (options.max_outstanding_calls == 0) {
     return absl::InvalidArgumentError(
@@ -91,6 +94,7 @@ absl::StatusOr<std::unique_ptr<PendingCall>> PlanCall(
   plan->service = method.service;
   plan->method = method.name;
   plan->idempotency = method.idempotency;
+  plan->max_message_size = method.max_message_size;
   plan->qos = FirstOf(call.qos, method.options.qos, channel.qos);
   plan->wait_for_ready =
       FirstOf(call.wait_for_ready, method.options.wait_for_ready, channel.wait_for_ready);

@@ -11,6 +11,7 @@
 #include "call_plan.h"
 #include "from_now.h"
 #include "metadata_wire.h"
+#include "query_state.h"
 #include "run_in_loop.h"
 #include "wire.h"
 
@@ -106,13 +107,17 @@ CallState::Result ChannelCore::StartAndWait(NewCall call) {
 }
 
 CallIntake::Arrival ChannelCore::Arrive(NewCall call) {
-  if (!status_.ok()) return intake_.Refuse(status_);
-  if (is_shut_down_) return intake_.Refuse(absl::FailedPreconditionError(kShutDown));
+  if (!status_.ok()) return intake_.Refuse(call, status_);
+  if (is_shut_down_) return intake_.Refuse(call, absl::FailedPreconditionError(kShutDown));
   return intake_.Add(std::move(call), transport_.loop().Now());
 }
 
 void ChannelCore::PostAdmission() {
   transport_.loop().Post([self = shared_from_this()] { self->AdmitArrived(); });
+}
+
+std::shared_ptr<QueryState> ChannelCore::MakeQuery(const QueryOptions& options) {
+  return std::make_shared<QueryState>(transport_.loop(), executor_, options);
 }
 
 void ChannelCore::PostCancel(CallId id) {
@@ -203,6 +208,7 @@ void ChannelCore::OnReply(std::string_view correlation, size_t size, wire::Reply
     return;
   }
   sender_->NoteReply(*call, reply.most_in_batch);
+  if (call->query != nullptr) return OnAnswer(*call, std::move(reply));
   if (is_refusal && MayRepeat(*call, reply.result.status())) {
     return BackOff(*call, std::move(reply.result).status());
   }
@@ -210,10 +216,27 @@ void ChannelCore::OnReply(std::string_view correlation, size_t size, wire::Reply
     reply.result = OutcomeUnknown(reply.result.status(), *call);
   }
   if (reply.result.ok()) budget_.OnSuccess();
-  absl::Status too_large = CheckMessageSize(options_, "reply", size);
+  absl::Status too_large = CheckMessageSize(options_, *call, "reply", size);
   if (!too_large.ok()) reply.result = std::move(too_large);
   if (reply.metadata != nullptr) OnMetadata(*call, *reply.metadata, reply.result);
   End(parsed->call, std::move(reply.result));
+}
+
+// One of many; the servers that are still at it when they are enough are told so.
+void ChannelCore::OnAnswer(PendingCall& call, wire::Reply reply) {
+  ByteAnswer answer = {.responder = std::move(reply.responder), .result = std::move(reply.result)};
+  if (answer.result.ok()) {
+    absl::Status status = CheckMessageSize(options_, call, "reply", answer.result->size());
+    if (!status.ok()) answer.result = std::move(status);
+  }
+  if (reply.metadata != nullptr) {
+    OnMetadata(call, *reply.metadata, answer.result);
+    answer.metadata = *reply.metadata;
+  }
+  if (!call.query->Add(std::move(answer))) return counters_.late_replies.Add();
+  if (call.query->Completion() == QueryEnd::kNotYet) return;
+  sender_->Cancel(call);
+  End(call.id, "");
 }
 
 void ChannelCore::OnMetadata(
@@ -289,7 +312,7 @@ void ChannelCore::OnTimer() {
     PendingCall& call = *pending_.Find(*id);
     if (call.deadline <= now) {
       sender_->NoteExpiry(call);
-      End(*id, Expired(call));
+      End(*id, call.query != nullptr ? CallState::Result("") : Expired(call));
     } else {
       OnAlarm(call);
     }
@@ -335,6 +358,7 @@ void ChannelCore::Complete(PendingCall& call, CallState::Result result) {
   counters_.outcomes.Add(result.status().code());
   counters_.latency.Add(elapsed);
   intake_.NoteEnd(call);
+  if (call.query != nullptr) call.query->Close(result);
   bool has_continuation = call.state->Complete(std::move(result));
   if (!has_continuation) return;
   completed_.push_back(call.state);

@@ -48,11 +48,13 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
   // Starts one and waits for its reply, doing the loop's work meanwhile if it is the only one.
   CallState::Result StartAndWait(NewCall call);
 
+  std::shared_ptr<QueryState> MakeQuery(const QueryOptions& options);
+
   void PostCancel(CallId id);
 
   bool InLoop() const { return transport_.loop().InLoop(); }
   const absl::Status& status() const { return status_; }
-  Encoding encoding() const { return options_.encoding; }
+  const ChannelOptions& options() const { return options_; }
   ChannelStats stats() const;
 
  private:
@@ -68,6 +70,7 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
   void OnAccepted(PendingCall& call);
   void OnReply(Message message);
   void OnReply(std::string_view correlation, size_t size, wire::Reply reply);
+  void OnAnswer(PendingCall& call, wire::Reply reply);
   void OnMetadata(PendingCall& call, const ReplyMetadata& metadata, CallState::Result& result);
   bool MayRepeat(PendingCall& call, const absl::Status& refusal);
   void BackOff(PendingCall& call, absl::Status refusal);

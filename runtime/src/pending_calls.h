@@ -29,6 +29,7 @@ using CallId = uint64_t;
 
 using StopCallback = std::stop_callback<std::function<void()>>;
 
+class QueryState;
 struct ReplyTopic;
 struct Route;
 struct BatchFate;
@@ -47,12 +48,15 @@ struct PendingCall {
   std::string_view service = {};
   std::string_view method = {};
   SharedText instance = {};
+  SharedText topic = {};        // of the method alone; empty: as for all
+  size_t max_message_size = 0;  // of the method alone; 0: the channel's
   Idempotency idempotency = Idempotency::kUnknown;
   Until until = Until::kReply;
   Encoding encoding = Encoding::kProtobuf;
   std::string payload = {};
   Metadata headers = {};
   std::shared_ptr<ReplyMetadata> reply_metadata = nullptr;  // the caller's, if it wants it
+  std::shared_ptr<QueryState> query = nullptr;              // where answers go, if many may come
   EndHooks hooks = {};                                      // with them there are reply_metadata
   std::stop_token stop_token = {};                          // cancels it
   std::unique_ptr<StopCallback> stop_callback = nullptr;    // from its admission on, if need be

@@ -50,7 +50,10 @@ absl::StatusOr<std::string> ReplyTopics::NameFor(
     const std::optional<std::string>& information) const {
   if (!information.has_value()) {
     if (options_.response_information != ResponseInformation::kRequire) {
-      return wire::ReplyTopic(options_.prefix, transport_.client_id());
+      bool has_own = !options_.reply_prefix.empty();
+      return wire::ReplyTopic(
+          has_own ? options_.reply_prefix : options_.prefix,
+          transport_.client_id());
     }
     return absl::FailedPreconditionError(
         "the broker gave no Response Information, which ChannelOptions::response_information "

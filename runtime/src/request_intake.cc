@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "batch.h"
+#include "text.h"
 
 namespace mqrpc::internal {
 namespace {
@@ -72,22 +73,31 @@ bool RequestIntake::MayRun(const Message& message) const {
     return false;
   }
   if (!message.response_topic.has_value()) return true;
-  const std::string& topic = *message.response_topic;
-  absl::Status status = wire::CheckReplyTopic(options_.prefix, topic);
-  bool allowed = options_.reply_prefixes.empty();
-  for (const std::string& prefix : options_.reply_prefixes) {
-    allowed = allowed || IsAtOrBelow(topic, prefix);
-  }
-  if (status.ok() && !allowed) {
-    status = absl::PermissionDeniedError(
-        absl::StrCat("response topic \"", topic, "\" is below none of reply_prefixes"));
-  }
+  absl::Status status = CheckReplyTopic(*message.response_topic);
   if (status.ok()) return true;
   counters_.unsafe_response_topics.Add();
   options_.log(
       LogLevel::kDebug,
       absl::StrCat("dropped a request on ", message.topic, ": ", status.message()));
   return false;
+}
+
+absl::Status RequestIntake::CheckReplyTopic(std::string_view topic) const {
+  for (const std::string& prefix : options_.prefixes) {
+    absl::Status status = wire::CheckReplyTopic(prefix, topic);
+    if (!status.ok()) return status;
+  }
+  if (services_.HasTopic(topic)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("response topic \"", View(topic), "\" is where requests are served"));
+  }
+  bool allowed = options_.reply_prefixes.empty();
+  for (const std::string& prefix : options_.reply_prefixes) {
+    allowed = allowed || IsAtOrBelow(topic, prefix);
+  }
+  if (allowed) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat("response topic \"", View(topic), "\" is below none of reply_prefixes"));
 }
 
 }  // namespace mqrpc::internal

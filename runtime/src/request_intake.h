@@ -10,6 +10,7 @@
 #include "counters.h"
 #include "mqrpc/message.h"
 #include "mqrpc/server.h"
+#include "served_services.h"
 #include "wire.h"
 
 namespace mqrpc::internal {
@@ -24,21 +25,26 @@ struct IncomingRequest {
 };
 
 // Makes requests of messages. One that may not be run, since there is no safe place to answer to,
-// or, when retained, nobody who asks now, is dropped and counted. Both arguments outlive it.
+// or, when retained, nobody who asks now, is dropped and counted. All arguments outlive it.
 class RequestIntake {
  public:
   using Handle = absl::FunctionRef<void(IncomingRequest)>;
 
-  RequestIntake(const ServerOptions& options, ServerCounters& counters)
-      : options_(options), counters_(counters) {}
+  RequestIntake(
+      const ServerOptions& options,
+      const ServedServices& services,
+      ServerCounters& counters)
+      : options_(options), services_(services), counters_(counters) {}
 
   void Take(Message message, absl::Time arrival, Handle handle) const;
   void TakeBatch(const Message& message, absl::Time arrival, Handle handle) const;
 
  private:
   bool MayRun(const Message& message) const;
+  absl::Status CheckReplyTopic(std::string_view topic) const;
 
   const ServerOptions& options_;
+  const ServedServices& services_;
   ServerCounters& counters_;
 };
 

@@ -35,7 +35,8 @@ RequestSender::RequestSender(
       routes_(options.prefix, options.max_unanswered) {}
 
 void RequestSender::Admit(PendingCall& call) {
-  call.route = routes_.Find({call.service, call.method, call.instance.text(), call.qos});
+  call.route =
+      routes_.Find({call.service, call.method, call.instance.text(), call.topic.text(), call.qos});
   if (call.route->service->window.Enter(call.id)) Send(call);
 }
 

@@ -16,29 +16,40 @@ std::shared_ptr<Route> Routes::Find(const RouteKey& key) {
 }
 
 std::shared_ptr<Route> Routes::Search(const RouteKey& key) {
-  auto found = routes_.find({View(key.service), View(key.method), View(key.instance), key.qos});
+  auto found = routes_.find(
+      {View(key.service), View(key.method), View(key.instance), View(key.own_topic), key.qos});
   if (found != routes_.end()) return found->second;
   if (routes_.size() >= many_) ForgetIdle();
-  bool is_named = !key.instance.empty();
   auto route = std::make_shared<Route>(Route{
       .service_name = std::string(key.service),
       .method = std::string(key.method),
       .instance = std::string(key.instance),
+      .own_topic = std::string(key.own_topic),
       .service = ServiceOf(key),
-      .topic = is_named ? wire::InstanceTopic(prefix_, key.instance, key.service, key.method)
-                        : wire::RequestTopic(prefix_, key.service, key.method),
+      .topic = TopicOf(key),
       .batch_topic = wire::BatchTopic(prefix_, key.service, key.method),
       .cancel_topic = wire::CancelTopic(prefix_, key.service),
       .qos = key.qos});
-  Key own(View(route->service_name), View(route->method), View(route->instance), key.qos);
+  Key own(
+      View(route->service_name),
+      View(route->method),
+      View(route->instance),
+      View(route->own_topic),
+      key.qos);
   routes_.emplace(own, route);
   return route;
 }
 
-// An instance that does not answer holds up no other.
+std::string Routes::TopicOf(const RouteKey& key) const {
+  if (!key.own_topic.empty()) return std::string(key.own_topic);
+  if (key.instance.empty()) return wire::RequestTopic(prefix_, key.service, key.method);
+  return wire::InstanceTopic(prefix_, key.instance, key.service, key.method);
+}
+
+// An instance, or a topic, of which nothing is answered holds up no other.
 std::shared_ptr<CalledService> Routes::ServiceOf(const RouteKey& key) {
   std::shared_ptr<CalledService>& called =
-      services_[absl::StrCat(View(key.service), "/", View(key.instance))];
+      services_[absl::StrCat(View(key.service), "/", View(key.instance), "/", View(key.own_topic))];
   if (called == nullptr) {
     called = std::make_shared<CalledService>(
         CalledService{.window = RequestWindow(max_unanswered_, calls_waiting_)});

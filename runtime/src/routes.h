@@ -35,11 +35,13 @@ struct BatchFate {
   bool has_expired = false;  // one of them
 };
 
-// What a route is of. `instance` is empty for whichever server is free.
+// What a route is of. `instance` is empty for whichever server is free; `own_topic` unless the
+// method has its own.
 struct RouteKey {
   std::string_view service = {};
   std::string_view method = {};
   std::string_view instance = {};
+  std::string_view own_topic = {};
   QoS qos = QoS::kAtLeastOnce;
 };
 
@@ -49,6 +51,7 @@ struct Route {
   const std::string service_name;
   const std::string method;
   const std::string instance;
+  const std::string own_topic;
   const std::shared_ptr<CalledService> service;  // shared with other routes to it
   const std::string topic;
   const std::string batch_topic;
@@ -59,7 +62,7 @@ struct Route {
 
   bool IsOf(const RouteKey& key) const {
     return method == key.method && service_name == key.service && instance == key.instance &&
-           qos == key.qos;
+           own_topic == key.own_topic && qos == key.qos;
   }
 };
 
@@ -81,10 +84,12 @@ class Routes {
   size_t size() const { return routes_.size(); }
 
  private:
-  // Service, method, instance and QoS, in strings of the route itself.
-  using Key = std::tuple<absl::string_view, absl::string_view, absl::string_view, QoS>;
+  // Service, method, instance, own topic and QoS, in strings of the route itself.
+  using Key =
+      std::tuple<absl::string_view, absl::string_view, absl::string_view, absl::string_view, QoS>;
 
   std::shared_ptr<Route> Search(const RouteKey& key);
+  std::string TopicOf(const RouteKey& key) const;
   std::shared_ptr<CalledService> ServiceOf(const RouteKey& key);
   void ForgetIdle();
 
@@ -93,7 +98,7 @@ class Routes {
   std::shared_ptr<Route> last_;  // the one found last, which is likely to be looked for next
   Counter calls_waiting_;
   size_t many_ = 1'000;  // routes: then it is worth looking for idle ones
-  // By name, and the instance where one is called.
+  // By name, and the instance or the topic where one is called.
   absl::flat_hash_map<std::string, std::shared_ptr<CalledService>> services_;
   absl::flat_hash_map<Key, std::shared_ptr<Route>> routes_;
 };

@@ -3,6 +3,7 @@
 
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "mqrpc/server.h"
 #include "mqrpc/service.h"
 #include "mqrpc/transport.h"
+#include "topic_template.h"
 
 namespace mqrpc::internal {
 
@@ -21,30 +23,33 @@ struct ServedMethod {
   Handler handler = nullptr;
   Idempotency idempotency = Idempotency::kUnknown;
   RunsOn runs_on = RunsOn::kWorker;
-};
-
-// Whether the broker has answered a subscription, and what.
-struct Grant {
-  std::promise<absl::Status> status = {};
-  bool is_answered = false;  // `status` has its value
+  Responders responders = Responders::kOne;
+  size_t max_message_size = 0;  // 0: the server's
+  std::string topic = {};       // the template of its own topic, if it has one
 };
 
 struct ServedService {
   std::string name = {};
   absl::flat_hash_map<std::string, ServedMethod> methods = {};
+};
+
+// Where requests come in, by one subscription: for a service under one of the prefixes, for one of
+// the instances, or for a method that has a topic of its own.
+struct Entrance {
+  std::string name = {};  // of what is served there, for people
+  std::string filter = {};
+  const std::string* prefix = nullptr;
+  const ServedService* service = nullptr;  // null: their topics say which
+  const ServedMethod* method = nullptr;    // null: likewise
+  std::string instance = {};               // that is called there
+  std::optional<TopicTemplate> topic = {};
+  bool is_broadcast = false;   // every server has the request
   bool takes_batches = false;  // the broker has granted that
 
   Transport::SubscriptionId requests = 0;
   Transport::SubscriptionId batches = 0;  // 0: none
-  Transport::SubscriptionId cancels = 0;
-  Grant grant = {};
-};
-
-// A name by which the server can be called itself, for any of its services.
-struct ServedInstance {
-  std::string name = {};
-  Transport::SubscriptionId requests = 0;
-  Grant grant = {};
+  std::promise<absl::Status> granted = {};
+  bool is_answered = false;  // `granted` has its value
 };
 
 // What a server serves, and its subscriptions for it. Services are added before Subscribe, and stay
@@ -55,13 +60,8 @@ class ServedServices {
   class Events {
    public:
     virtual ~Events() = default;
-    virtual void OnRequest(const ServedService& service, Message message) = 0;
-    // To one of the instances, for a service which may be null: it is not served here.
-    virtual void OnInstanceRequest(
-        const ServedInstance& instance,
-        const ServedService* service,
-        Message message) = 0;
-    virtual void OnBatch(const ServedService& service, Message message) = 0;
+    virtual void OnRequest(const Entrance& entrance, Message message) = 0;
+    virtual void OnBatch(const Entrance& entrance, Message message) = 0;
     virtual void OnCancel(const Message& message) = 0;
   };
 
@@ -69,35 +69,47 @@ class ServedServices {
   ServedServices(Transport& transport, const ServerOptions& options, Events& events)
       : transport_(transport), options_(options), events_(events) {}
 
-  // ALREADY_EXISTS if there is one of that name.
+  // ALREADY_EXISTS if there is one of that name; INVALID_ARGUMENT if the topic of a method is
+  // wrong, or where requests to another come in too.
   absl::Status Add(ServiceDescriptor descriptor);
 
   void Subscribe();
 
-  // Returns when the broker has granted all services, and the instances that the options name.
-  // Once; not in a turn of the loop.
+  // Returns when the broker has granted all that serves calls. Once; not in a turn of the loop.
   absl::Status WaitUntilGranted(absl::Duration limit);
 
   // No more requests are asked for; what the broker has queued still comes.
   void Leave();
   void Unsubscribe();
 
+  // Null if it is not served.
+  const ServedService* Find(std::string_view service) const;
+
+  // Whether a message to that topic is a request to a method which has its own.
+  bool HasTopic(std::string_view topic) const;
+
   // A number that no other server of the connection has.
   Transport::SubscriptionId number() const {
-    return services_.empty() ? 0 : services_.front()->requests;
+    return entrances_.empty() ? 0 : entrances_.front()->requests;
   }
 
  private:
-  void Subscribe(ServedService& service);
-  void Subscribe(ServedInstance& instance);
-  void OnState(const std::string& name, Grant& grant, const absl::Status& state);
-  void OnCancels(const ServedService& service, const absl::Status& state);
+  using Entrances = std::vector<std::unique_ptr<Entrance>>;
+
+  absl::StatusOr<Entrances> TopicsOf(const ServedService& service) const;
+  absl::Status CheckTopics(const Entrances& more) const;
+  void AddEntrances(const ServedService& service, const std::string& prefix);
+  void Subscribe(Entrance& entrance);
+  void SubscribeToBatches(Entrance& entrance);
+  void SubscribeToCancels(const ServedService& service, const std::string& prefix);
+  void OnState(Entrance& entrance, const absl::Status& state);
 
   Transport& transport_;
   const ServerOptions& options_;
   Events& events_;
   std::vector<std::unique_ptr<ServedService>> services_;
-  std::vector<std::unique_ptr<ServedInstance>> instances_;  // from Subscribe on
+  Entrances entrances_;  // until Subscribe only those of methods with topics of their own
+  std::vector<Transport::SubscriptionId> cancels_;
 };
 
 }  // namespace mqrpc::internal

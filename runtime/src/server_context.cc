@@ -1,6 +1,9 @@
 #include "mqrpc/server_context.h"
 
+#include "absl/strings/str_cat.h"
 #include "metadata_wire.h"
+#include "text.h"
+#include "topic_template.h"
 
 namespace mqrpc {
 
@@ -10,6 +13,20 @@ absl::Status ServerContext::AddHeader(std::string_view name, std::string_view va
 
 absl::Status ServerContext::AddTrailer(std::string_view name, std::string_view value) {
   return Add(reply_metadata_.trailers, name, value);
+}
+
+absl::Status ServerContext::Decline(std::string_view why) {
+  is_declined_ = true;
+  return absl::UnavailableError(absl::StrCat(
+      internal::View(method()),
+      " was declined",
+      why.empty() ? "" : ": ",
+      internal::View(why)));
+}
+
+std::string_view ServerContext::topic_token(std::string_view name) const {
+  const std::string* value = internal::FindToken(place_.topic_tokens, name);
+  return value != nullptr ? std::string_view(*value) : std::string_view();
 }
 
 absl::Status ServerContext::Add(Metadata& metadata, std::string_view name, std::string_view value) {

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "from_now.h"
+#include "message_size.h"
 #include "metadata_wire.h"
 #include "run_in_loop.h"
 #include "text.h"
@@ -22,9 +23,24 @@ constexpr size_t kMaxWorkers = 1000;
 // For the replies of handlers that took longer than a shutdown was to last.
 constexpr absl::Duration kLastReplies = absl::Seconds(1);
 
+absl::Status CheckPrefixes(const std::vector<std::string>& prefixes) {
+  absl::Status status;
+  if (prefixes.empty()) {
+    status = absl::InvalidArgumentError("ServerOptions::prefixes is empty; at least one");
+  }
+  for (auto prefix = prefixes.begin(); prefix != prefixes.end(); ++prefix) {
+    if (status.ok()) status = CheckPrefix("ServerOptions::prefixes", *prefix);
+    if (status.ok() && std::find(prefixes.begin(), prefix, *prefix) != prefix) {
+      status = absl::InvalidArgumentError(
+          absl::StrCat("ServerOptions::prefixes has \"", *prefix, "\" twice"));
+    }
+  }
+  return status;
+}
+
 absl::Status CheckOptions(const ServerOptions& options) {
-  absl::Status status = CheckPrefix("ServerOptions::prefix", options.prefix);
-  if (status.ok()) status = CheckLevel("ServerOptions::group", options.group);
+  absl::Status status = CheckLevel("ServerOptions::group", options.group);
+  if (status.ok()) status = CheckPrefixes(options.prefixes);
   for (const std::string& prefix : options.reply_prefixes) {
     if (status.ok()) status = CheckTopic("ServerOptions::reply_prefixes", prefix);
   }
@@ -51,12 +67,12 @@ ServerCore::ServerCore(Transport& transport, ServerOptions options)
     : transport_(transport),
       options_(std::move(options)),
       status_(CheckOptions(options_)),
-      intake_(options_, *counters_),
       queue_(transport.loop(), options_, *counters_),
       repetitions_(transport.loop(), options_),
       stop_timers_(transport.loop()),
       reply_sender_(std::make_shared<ReplySender>(transport_, counters_, options_.log)),
-      services_(transport_, options_, *this) {}
+      services_(transport_, options_, *this),
+      intake_(options_, services_, *counters_) {}
 
 absl::Status ServerCore::Register(Service& service) {
   ServiceDescriptor descriptor = service.mqrpc_descriptor();
@@ -128,7 +144,7 @@ void ServerCore::LeaveServices() {
   services_.Leave();
   drain_marker_.emplace(
       transport_,
-      wire::DrainTopic(options_.prefix, transport_.client_id(), services_.number()),
+      wire::DrainTopic(options_.prefixes.front(), transport_.client_id(), services_.number()),
       [this] {
         MutexLock lock(mutex_);
         is_drained_ = true;
@@ -148,32 +164,23 @@ void ServerCore::Close() {
   changed_.NotifyAll();
 }
 
-void ServerCore::OnRequest(const ServedService& service, Message message) {
-  intake_.Take(std::move(message), loop().Now(), [this, &service](IncomingRequest request) {
-    if (request.reply_to.has_value()) {
-      request.reply_to->offers_batches = request.frame.asks_for_batches && service.takes_batches;
-    }
-    Handle(service, "", std::move(request));
-  });
-}
-
-void ServerCore::OnInstanceRequest(
-    const ServedInstance& instance,
-    const ServedService* service,
-    Message message) {
-  std::string name(wire::ServiceOf(message.topic));
+void ServerCore::OnRequest(const Entrance& entrance, Message message) {
+  std::string service(
+      entrance.service != nullptr ? entrance.service->name : wire::ServiceOf(message.topic));
+  TopicTokens tokens;
+  if (entrance.topic.has_value()) tokens = entrance.topic->TokensOf(message.topic);
   intake_.Take(std::move(message), loop().Now(), [&](IncomingRequest request) {
-    if (service != nullptr) return Handle(*service, instance.name, std::move(request));
-    auto call = MakeCall(instance.name, instance.name, std::move(request));
-    absl::Status status =
-        absl::UnimplementedError(absl::StrCat(instance.name, " does not serve ", name));
-    queue_.Refuse(*call, std::move(status));
+    if (request.reply_to.has_value()) {
+      request.reply_to->offers_batches = request.frame.asks_for_batches && entrance.takes_batches;
+      if (entrance.is_broadcast) request.reply_to->responder = transport_.client_id();
+    }
+    Handle(entrance, service, std::move(tokens), std::move(request));
   });
 }
 
-void ServerCore::OnBatch(const ServedService& service, Message message) {
-  intake_.TakeBatch(message, loop().Now(), [this, &service](IncomingRequest request) {
-    Handle(service, "", std::move(request));
+void ServerCore::OnBatch(const Entrance& entrance, Message message) {
+  intake_.TakeBatch(message, loop().Now(), [this, &entrance](IncomingRequest request) {
+    Handle(entrance, entrance.service->name, {}, std::move(request));
   });
 }
 
@@ -183,60 +190,78 @@ void ServerCore::OnCancel(const Message& message) {
   repetitions_.Cancel(*message.response_topic, *message.correlation_data);
 }
 
-std::unique_ptr<UnaryServerCall> ServerCore::MakeCall(
-    std::string_view method,
-    std::string_view instance,
+void ServerCore::Handle(
+    const Entrance& entrance,
+    std::string_view service,
+    TopicTokens tokens,
     IncomingRequest request) {
-  return std::make_unique<UnaryServerCall>(
+  auto found = FindMethod(entrance, service, request.method);
+  if (!found.ok() && entrance.is_broadcast) return;  // others may have it
+  const ServedMethod* method = found.ok() ? *found : nullptr;
+  absl::Status status = std::move(request.status);
+  if (status.ok()) status = std::move(found).status();
+  if (status.ok()) status = CheckRequest(*method, request);
+  uint64_t fingerprint = absl::HashOf(View(request.method), View(request.frame.payload));
+  CallPlace place = {
+      .method = method != nullptr ? std::string_view(method->name) : entrance.name,
+      .prefix = *entrance.prefix,
+      .instance = entrance.instance,
+      .topic_tokens = std::move(tokens),
+      .wants_reply = request.reply_to.has_value(),
+      .is_broadcast = entrance.is_broadcast};
+  auto call = std::make_unique<UnaryServerCall>(
       shared_from_this(),
       request.arrival,
-      method,
-      instance,
+      std::move(place),
       std::move(request.reply_to),
       std::move(request.frame));
-}
-
-void ServerCore::Handle(
-    const ServedService& service,
-    std::string_view instance,
-    IncomingRequest request) {
-  absl::Status status = std::move(request.status);
-  if (status.ok()) status = CheckMessageSize("request", request.frame.payload.size());
-  if (status.ok()) {
-    status = wire::CheckMetadataSize(
-        "ServerOptions",
-        options_.max_metadata_size,
-        "request",
-        request.frame.headers);
-  }
-  uint64_t fingerprint = absl::HashOf(View(request.method), View(request.frame.payload));
-  auto found = service.methods.find(View(request.method));
-  bool is_served = found != service.methods.end();
-  if (!is_served && status.ok()) {
-    status = absl::UnimplementedError(
-        absl::StrCat(service.name, " has no method ", View(request.method)));
-  }
-  std::string_view name = is_served ? found->second.name : std::string_view(service.name);
-  auto call = MakeCall(name, instance, std::move(request));
   if (!status.ok()) return queue_.Refuse(*call, std::move(status));
-  const ServedMethod& method = found->second;
-  absl::StatusOr<bool> is_new = repetitions_.IsNew(*call, fingerprint, method.idempotency);
+  call->SetMethod(*method);
+  absl::StatusOr<bool> is_new = repetitions_.IsNew(*call, fingerprint, method->idempotency);
   if (!is_new.ok()) return queue_.Refuse(*call, std::move(is_new).status());
-  if (!*is_new) return;
-  call->SetHandler(method.handler);
-  queue_.Dispatch(std::move(call), method.runs_on);
+  if (*is_new) queue_.Dispatch(std::move(call), method->runs_on);
 }
 
-absl::Status ServerCore::CheckMessageSize(const char* what, size_t size) const {
-  if (size <= options_.max_message_size) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "ServerOptions::max_message_size (",
+absl::StatusOr<const ServedMethod*> ServerCore::FindMethod(
+    const Entrance& entrance,
+    std::string_view service,
+    std::string_view name) const {
+  if (entrance.method != nullptr) return entrance.method;
+  const ServedService* served =
+      entrance.service != nullptr ? entrance.service : services_.Find(service);
+  if (served == nullptr) {
+    return absl::UnimplementedError(
+        absl::StrCat(entrance.instance, " does not serve ", View(service)));
+  }
+  auto found = served->methods.find(View(name));
+  if (found == served->methods.end()) {
+    return absl::UnimplementedError(absl::StrCat(served->name, " has no method ", View(name)));
+  }
+  const ServedMethod& method = found->second;
+  if (entrance.is_broadcast && method.responders == Responders::kOne) {
+    return absl::UnimplementedError(absl::StrCat(method.name, " is not for all servers at once"));
+  }
+  if (!method.topic.empty() && entrance.instance.empty()) {
+    return absl::UnimplementedError(
+        absl::StrCat(method.name, " has a topic of its own, ", method.topic));
+  }
+  return &method;
+}
+
+absl::Status ServerCore::CheckRequest(const ServedMethod& method, const IncomingRequest& request)
+    const {
+  absl::Status status = CheckSize(
+      "ServerOptions",
       options_.max_message_size,
-      "): the ",
-      what,
-      " has ",
-      size,
-      " bytes"));
+      method.max_message_size,
+      "request",
+      request.frame.payload.size());
+  if (!status.ok()) return status;
+  return wire::CheckMetadataSize(
+      "ServerOptions",
+      options_.max_metadata_size,
+      "request",
+      request.frame.headers);
 }
 
 void ServerCore::NoteStart(absl::Duration waited) {
@@ -264,10 +289,6 @@ void ServerCore::NoteEndLocked(absl::Time start, absl::StatusCode code) {
 
 void ServerCore::Reply(OutgoingReply reply, ReplyCache::Entry* entry, absl::Time start) {
   absl::StatusCode code = reply.answer.result.status().code();
-  if (reply.answer.result.ok()) {
-    absl::Status status = CheckMessageSize("reply", reply.answer.result->size());
-    if (!status.ok()) reply.answer.result = std::move(status);
-  }
   {
     // The lock is held while posting, since Shutdown needs it before the transport may go.
     MutexLock lock(mutex_);

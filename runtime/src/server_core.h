@@ -60,6 +60,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore>,
   absl::Duration TimeSince(absl::Time start);
 
   size_t max_metadata_size() const { return options_.max_metadata_size; }
+  size_t max_message_size() const { return options_.max_message_size; }
 
   EventLoop& loop() { return transport_.loop(); }
 
@@ -79,19 +80,19 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore>,
     ReplyCache::Entry* entry;
   };
 
-  void OnRequest(const ServedService& service, Message message) override;
-  void OnInstanceRequest(
-      const ServedInstance& instance,
-      const ServedService* service,
-      Message message) override;
-  void OnBatch(const ServedService& service, Message message) override;
+  void OnRequest(const Entrance& entrance, Message message) override;
+  void OnBatch(const Entrance& entrance, Message message) override;
   void OnCancel(const Message& message) override;
-  void Handle(const ServedService& service, std::string_view instance, IncomingRequest request);
-  std::unique_ptr<UnaryServerCall> MakeCall(
-      std::string_view method,
-      std::string_view instance,
+  void Handle(
+      const Entrance& entrance,
+      std::string_view service,
+      TopicTokens tokens,
       IncomingRequest request);
-  absl::Status CheckMessageSize(const char* what, size_t size) const;
+  absl::StatusOr<const ServedMethod*> FindMethod(
+      const Entrance& entrance,
+      std::string_view service,
+      std::string_view name) const;
+  absl::Status CheckRequest(const ServedMethod& method, const IncomingRequest& request) const;
   void NoteEndLocked(absl::Time start, absl::StatusCode code) MQRPC_REQUIRES(mutex_);
   void AnswerAll();
   void Answer(OutgoingReply reply, ReplyCache::Entry* entry);
@@ -108,7 +109,6 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore>,
   const ServerOptions options_;
   const absl::Status status_;  // whether the options are valid
   const std::shared_ptr<ServerCounters> counters_ = std::make_shared<ServerCounters>();
-  const RequestIntake intake_;
   WorkQueue queue_;
 
   Mutex mutex_;
@@ -126,6 +126,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore>,
   StopTimers stop_timers_;
   const std::shared_ptr<ReplySender> reply_sender_;
   ServedServices services_;  // fixed from Start on
+  const RequestIntake intake_;
 };
 
 }  // namespace mqrpc::internal

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "message_size.h"
 #include "server_core.h"
 #include "text.h"
 
@@ -12,22 +13,14 @@ namespace mqrpc::internal {
 UnaryServerCall::UnaryServerCall(
     std::shared_ptr<ServerCore> core,
     absl::Time arrival,
-    std::string_view method,
-    std::string_view instance,
+    CallPlace place,
     std::optional<wire::ReplyAddress> reply_to,
     wire::RequestFrame frame)
     : core_(std::move(core)),
       arrival_(arrival),
       deadline_(arrival_ + frame.remaining),
       encoding_(wire::EncodingOf(frame.content_type)),
-      context_(
-          core_->loop(),
-          deadline_,
-          method,
-          instance,
-          reply_to.has_value(),
-          std::move(frame.headers),
-          *this),
+      context_(core_->loop(), deadline_, std::move(place), std::move(frame.headers), *this),
       reply_to_(std::move(reply_to)),
       request_(std::move(frame.payload)) {}
 
@@ -107,13 +100,17 @@ std::stop_token UnaryServerCall::CancelToken() {
 void UnaryServerCall::End(absl::Status status, wire::Ran ran) {
   if (finished_) return;
   finished_ = true;
+  bool is_declined = context_.is_declined_ && !status.ok();
+  if (is_declined) ran = wire::Ran::kNo;
   if (is_to_be_stopped_) core_->DoNotStop(deadline_, this);
   absl::StatusOr<std::string> result = std::move(reply_);
   if (!status.ok()) result = std::move(status);
   if (!hooks_.empty()) {
     RunEndHooks(hooks_, {result, context_.reply_metadata_, core_->TimeSince(start_)});
   }
+  if (is_declined && context_.is_broadcast()) return NoteSilence(result.status());
   if (!reply_to_.has_value()) return NoteUnwanted(result.status());
+  CheckReplySize(result);
   if (reply_metadata_ == nullptr) {
     reply_metadata_ = wire::ShareUnlessEmpty(std::move(context_.reply_metadata_));
   }
@@ -124,6 +121,23 @@ void UnaryServerCall::End(absl::Status status, wire::Ran ran) {
        .ran = ran},
       entry_,
       start_);
+}
+
+void UnaryServerCall::CheckReplySize(absl::StatusOr<std::string>& result) const {
+  if (!result.ok() || method_ == nullptr) return;
+  absl::Status status = CheckSize(
+      "ServerOptions",
+      core_->max_message_size(),
+      method_->max_message_size,
+      "reply",
+      result->size());
+  if (!status.ok()) result = std::move(status);
+}
+
+// The end of one that this server has nothing to say to.
+void UnaryServerCall::NoteSilence(const absl::Status& status) {
+  core_->NoteEnd(start_, status.code());
+  if (entry_ != nullptr) core_->Forget(entry_);
 }
 
 // The end of one that asked for no answer.

@@ -15,6 +15,7 @@
 #include "mqrpc/interceptor.h"
 #include "mqrpc/service.h"
 #include "reply_cache.h"
+#include "served_services.h"
 #include "wire.h"
 
 namespace mqrpc::internal {
@@ -28,8 +29,7 @@ class UnaryServerCall final : public ServerCall, private CallControl {
   UnaryServerCall(
       std::shared_ptr<ServerCore> core,
       absl::Time arrival,
-      std::string_view method,
-      std::string_view instance,
+      CallPlace place,
       std::optional<wire::ReplyAddress> reply_to,
       wire::RequestFrame frame);
 
@@ -41,8 +41,8 @@ class UnaryServerCall final : public ServerCall, private CallControl {
   const std::shared_ptr<ServerCore>& core() const { return core_; }
 
   // Which is to have it; outlives it.
-  void SetHandler(const Handler& handler) { handler_ = &handler; }
-  const Handler& handler() const { return *handler_; }
+  void SetMethod(const ServedMethod& method) { method_ = &method; }
+  const Handler& handler() const { return method_->handler; }
 
   // In the server's memory of what ran; null unless it is kept there. Before the handler runs.
   void SetEntry(ReplyCache::Entry* entry) { entry_ = entry; }
@@ -81,6 +81,8 @@ class UnaryServerCall final : public ServerCall, private CallControl {
   Cancellation& cancellation();
   void LimitTime(absl::Duration limit);
   void End(absl::Status status, wire::Ran ran);
+  void CheckReplySize(absl::StatusOr<std::string>& result) const;
+  void NoteSilence(const absl::Status& status);
   void NoteUnwanted(const absl::Status& status);
 
   const std::shared_ptr<ServerCore> core_;
@@ -91,8 +93,8 @@ class UnaryServerCall final : public ServerCall, private CallControl {
   std::optional<wire::ReplyAddress> reply_to_;
   std::optional<std::string> request_;
   std::string reply_;
-  wire::SharedMetadata reply_metadata_;  // null: that of the context
-  const Handler* handler_ = nullptr;
+  wire::SharedMetadata reply_metadata_;   // null: that of the context
+  const ServedMethod* method_ = nullptr;  // null: it is refused
   EndHooks hooks_;
   ReplyCache::Entry* entry_ = nullptr;
   Cancellation own_cancellation_;  // used if there is no entry, by which others could name the call

@@ -22,6 +22,7 @@ constexpr std::string_view kStatusKey = "mqrpc-status";    // a canonical code, 
 constexpr std::string_view kAttemptKey = "mqrpc-attempt";  // 2 and up, decimal; absent: 1
 constexpr std::string_view kRefusedKey = "mqrpc-refused";  // the attempt which no handler has had
 constexpr std::string_view kBatchesKey = "mqrpc-batches";  // asked for: 1; taken: so many calls
+constexpr std::string_view kResponderKey = "mqrpc-responder";  // to a broadcast: a client id
 constexpr std::string_view kTrailerPrefix = "mqrpc-trailer-";
 constexpr std::string_view kProtobuf = "application/protobuf";
 constexpr std::string_view kJson = "application/json";  // parameters may follow
@@ -122,11 +123,27 @@ std::string DrainTopic(std::string_view prefix, std::string_view client_id, uint
   return absl::StrCat(View(prefix), "/clients/", View(client_id), "/drain/", number);
 }
 
-std::string ServiceFilter(
-    std::string_view group,
+std::string ServiceFilter(std::string_view prefix, std::string_view service) {
+  return absl::StrCat(View(prefix), "/services/", View(service), "/+");
+}
+
+std::string BroadcastTopic(
     std::string_view prefix,
-    std::string_view service) {
-  return absl::StrCat("$share/", View(group), "/", View(prefix), "/services/", View(service), "/+");
+    std::string_view service,
+    std::string_view method) {
+  return absl::StrCat(View(prefix), "/broadcast/", View(service), "/", View(method));
+}
+
+std::string BroadcastFilter(std::string_view prefix, std::string_view service) {
+  return absl::StrCat(View(prefix), "/broadcast/", View(service), "/+");
+}
+
+std::string PresenceTopic(std::string_view prefix, std::string_view client_id) {
+  return absl::StrCat(View(prefix), "/presence/", View(client_id));
+}
+
+std::string PresenceFilter(std::string_view prefix) {
+  return absl::StrCat(View(prefix), "/presence/+");
 }
 
 std::string InstanceTopic(
@@ -144,18 +161,12 @@ std::string InstanceTopic(
       View(method));
 }
 
-std::string InstanceFilter(
-    std::string_view group,
-    std::string_view prefix,
-    std::string_view instance) {
-  return absl::StrCat(
-      "$share/",
-      View(group),
-      "/",
-      View(prefix),
-      "/instances/",
-      View(instance),
-      "/+/+");
+std::string InstanceFilter(std::string_view prefix, std::string_view instance) {
+  return absl::StrCat(View(prefix), "/instances/", View(instance), "/+/+");
+}
+
+std::string SharedFilter(std::string_view group, std::string_view filter) {
+  return absl::StrCat("$share/", View(group), "/", View(filter));
 }
 
 std::string_view MethodOf(std::string_view topic) { return topic.substr(topic.rfind('/') + 1); }
@@ -173,7 +184,8 @@ absl::Status CheckReplyTopic(std::string_view prefix, std::string_view topic) {
   if (topic.size() <= prefix.size() || topic[prefix.size()] != '/') return absl::OkStatus();
   if (topic.substr(0, prefix.size()) != prefix) return absl::OkStatus();
   std::string_view below = topic.substr(prefix.size() + 1);
-  for (std::string_view tree : {"services/", "instances/", "broadcast/", "batches/", "cancels/"}) {
+  for (size_t i = 0; i < kRequestTrees; ++i) {
+    std::string_view tree = kTrees[i];
     if (below.substr(0, tree.size()) != tree) continue;
     return absl::InvalidArgumentError(absl::StrCat(
         "response topic \"",
@@ -301,6 +313,9 @@ Message EncodeReply(
   if (address.offers_batches) {
     message.user_properties.emplace_back(kBatchesKey, absl::StrCat(kMaxBatchCalls));
   }
+  if (!address.responder.empty()) {
+    message.user_properties.emplace_back(kResponderKey, address.responder.text());
+  }
   if (metadata != nullptr) {
     EncodeMetadata(metadata->headers, "", message);
     EncodeMetadata(metadata->trailers, kTrailerPrefix, message);
@@ -324,6 +339,8 @@ Message EncodeReply(
 Reply DecodeReply(Message message) {
   std::optional<uint32_t> refused = DecodeNumber(message, kRefusedKey);
   uint32_t most_in_batch = DecodeNumber(message, kBatchesKey).value_or(0);
+  const std::string* responder = FindProperty(message, kResponderKey);
+  std::string name = responder != nullptr ? *responder : "";
   SharedMetadata metadata;
   absl::Status status = DecodeReplyMetadata(message, metadata);
   absl::StatusOr<std::string> result = DecodeResult(std::move(message));
@@ -333,7 +350,8 @@ Reply DecodeReply(Message message) {
       .result = std::move(result),
       .refused_attempt = refused,
       .most_in_batch = most_in_batch,
-      .metadata = std::move(metadata)};
+      .metadata = std::move(metadata),
+      .responder = std::move(name)};
 }
 
 bool IsTooLarge(const absl::StatusOr<ReasonCode>& ack) {

@@ -63,6 +63,7 @@ struct ReplyAddress {
   uint32_t attempt = 1;
   bool is_in_batch = false;     // so that the reply may be
   bool offers_batches = false;  // as the request has asked
+  SharedText responder = {};    // who answers; empty: it is not said
 };
 
 std::string RequestTopic(
@@ -73,20 +74,29 @@ std::string ReplyTopic(std::string_view prefix, std::string_view client_id);
 std::string InformedReplyTopic(std::string_view response_information, std::string_view client_id);
 std::string CancelTopic(std::string_view prefix, std::string_view service);
 std::string DrainTopic(std::string_view prefix, std::string_view client_id, uint64_t number);
-std::string ServiceFilter(
-    std::string_view group,
+std::string ServiceFilter(std::string_view prefix, std::string_view service);
+std::string BroadcastTopic(
     std::string_view prefix,
-    std::string_view service);
+    std::string_view service,
+    std::string_view method);
+std::string BroadcastFilter(std::string_view prefix, std::string_view service);
+std::string PresenceTopic(std::string_view prefix, std::string_view client_id);
+std::string PresenceFilter(std::string_view prefix);
 
 std::string InstanceTopic(
     std::string_view prefix,
     std::string_view instance,
     std::string_view service,
     std::string_view method);
-std::string InstanceFilter(
-    std::string_view group,
-    std::string_view prefix,
-    std::string_view instance);
+std::string InstanceFilter(std::string_view prefix, std::string_view instance);
+
+// That of which each message goes to one server of the group.
+std::string SharedFilter(std::string_view group, std::string_view filter);
+
+// What is below a prefix; requests are in the first five.
+inline constexpr std::string_view kTrees[] =
+    {"services/", "instances/", "broadcast/", "batches/", "cancels/", "clients/", "presence/"};
+inline constexpr size_t kRequestTrees = 5;
 
 // The last levels of a topic that one of these filters matched.
 std::string_view MethodOf(std::string_view topic);
@@ -141,6 +151,7 @@ struct Reply {
   std::optional<uint32_t> refused_attempt = {};  // which no handler has had; never if it is OK
   uint32_t most_in_batch = 0;                    // calls; 0: it has not been said
   SharedMetadata metadata = nullptr;
+  std::string responder = {};
 };
 Reply DecodeReply(Message message);
 

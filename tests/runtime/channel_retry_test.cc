@@ -400,9 +400,9 @@ struct NeverCancelled final : internal::CallControl {
 // A call that a handler makes ends when the one that it answers does.
 TEST_F(ChannelRetryTest, ANestedCallHasTheTimeThatIsLeft) {
   NeverCancelled call;
-  ServerContext
-      limited(loop_, loop_.Now() + absl::Seconds(5), "acme.Valve/Turn", "", true, {}, call);
-  ServerContext unlimited(loop_, absl::InfiniteFuture(), "acme.Valve/Turn", "", true, {}, call);
+  internal::CallPlace place = {.method = "acme.Valve/Turn", .wants_reply = true};
+  ServerContext limited(loop_, loop_.Now() + absl::Seconds(5), place, {}, call);
+  ServerContext unlimited(loop_, absl::InfiniteFuture(), place, {}, call);
   loop_.Advance(absl::Seconds(2));
   EXPECT_EQ(CallOptions::From(limited).timeout, absl::Seconds(3));
   EXPECT_EQ(CallOptions::From(unlimited).timeout, std::nullopt);

@@ -12,7 +12,7 @@ TEST(RoutesTest, AMethodHasOneForEachInstanceAndQoS) {
   Routes routes("mqrpc", 10);
   auto any = routes.Find({.service = "acme.Valve", .method = "Open"});
   auto named = routes.Find({.service = "acme.Valve", .method = "Open", .instance = "boiler-7"});
-  auto other = routes.Find({"acme.Valve", "Open", "", QoS::kExactlyOnce});
+  auto other = routes.Find({"acme.Valve", "Open", "", "", QoS::kExactlyOnce});
 
   EXPECT_EQ(any->topic, "mqrpc/services/acme.Valve/Open");
   EXPECT_EQ(named->topic, "mqrpc/instances/boiler-7/acme.Valve/Open");

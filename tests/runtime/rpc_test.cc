@@ -409,7 +409,7 @@ TEST_P(RpcTest, ServersOfTwoGroupsBothRunACall) {
 TEST_P(RpcTest, CallsOfAnotherPrefixAreNotSeen) {
   FakeEcho service;
   service.say = SayTheSame;
-  RunningServer server(Connect("server"), service, {.prefix = "tenants/acme"});
+  RunningServer server(Connect("server"), service, {.prefixes = {"tenants/acme"}});
   Channel channel(Connect("client"));
   Channel acme(Connect("acme"), {.prefix = "tenants/acme"});
 

@@ -57,8 +57,8 @@ TEST_F(ServerConnectionTest, SubscribesAtQos2ForAServiceAndForItsCancelsAndBatch
   EXPECT_THAT(
       filters,
       ElementsAre(
-          "$share/mqrpc/mqrpc/services/mqrpc.tests.Echo/+",
           "mqrpc/cancels/mqrpc.tests.Echo",
+          "$share/mqrpc/mqrpc/services/mqrpc.tests.Echo/+",
           "$share/mqrpc/mqrpc/batches/mqrpc.tests.Echo/+"));
 }
 

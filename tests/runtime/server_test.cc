@@ -371,7 +371,7 @@ INSTANTIATE_TEST_SUITE_P(
         "$"));
 
 TEST_F(ServerTest, TheRequestTreesAreThoseOfTheServersOwnPrefix) {
-  Start({.prefix = "tenants/acme"});
+  Start({.prefixes = {"tenants/acme"}});
   Message request = Request();
   request.topic = "tenants/acme/services/mqrpc.tests.Echo/Say";
   Ask(request);
@@ -696,10 +696,10 @@ INSTANTIATE_TEST_SUITE_P(
     All,
     ServerOptionsTest,
     ::testing::Values(
-        WrongOptions{"prefix", {.prefix = ""}},
-        WrongOptions{"prefix", {.prefix = "a/"}},
-        WrongOptions{"prefix", {.prefix = "a/+"}},
-        WrongOptions{"prefix", {.prefix = "$SYS"}},
+        WrongOptions{"prefixes", {.prefixes = {""}}},
+        WrongOptions{"prefixes", {.prefixes = {"a/"}}},
+        WrongOptions{"prefixes", {.prefixes = {"a/+"}}},
+        WrongOptions{"prefixes", {.prefixes = {"$SYS"}}},
         WrongOptions{"group", {.group = ""}},
         WrongOptions{"group", {.group = "a/b"}},
         WrongOptions{"group", {.group = "+"}},

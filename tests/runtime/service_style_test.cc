@@ -229,7 +229,7 @@ TEST_P(ServiceStyleTest, CoroutinesAwaitOtherCallsWithoutHoldingUpAWorker) {
   Gate gate;
   FakeEcho next;
   next.say = SayTheSameBehind(gate);
-  RunningServer next_server(Connect("next"), next, {.prefix = "next", .workers = 2});
+  RunningServer next_server(Connect("next"), next, {.prefixes = {"next"}, .workers = 2});
   Channel to_next(Connect("to next"), {.prefix = "next"});
   Events events;
   FakeCoEcho service;

@@ -45,7 +45,7 @@ TEST(TopicsTest, AreThoseOfTheProtocol) {
       "tenants/acme/services/acme.v1.Thermostat/Set");
   EXPECT_EQ(ReplyTopic("mqrpc", "mqrpc-01"), "mqrpc/clients/mqrpc-01/replies");
   EXPECT_EQ(
-      ServiceFilter("group", "tenants/acme", "acme.Thermostat"),
+      SharedFilter("group", ServiceFilter("tenants/acme", "acme.Thermostat")),
       "$share/group/tenants/acme/services/acme.Thermostat/+");
 }
 

@@ -11,6 +11,7 @@
 #include "mqrpc/serialize.h"
 #include "mqrpc/server_context.h"
 #include "mqrpc/shared_text.h"
+#include "mqrpc/topic_tokens.h"
 
 namespace mqrpc {
 
@@ -62,6 +63,10 @@ struct CallOptions {
   // Such calls have a message each. If nobody has that name, the call is UNAVAILABLE; if it has not
   // got the service, UNIMPLEMENTED.
   SharedText instance = {};
+
+  // For a method that has a topic of its own (`option (mqrpc.topic)`): what its `{tokens}` stand
+  // for, before ChannelOptions::topic_tokens. A call that names an instance does not use it.
+  TopicTokens topic_tokens = {};
 
   // Travel with the request; its handler has them as ServerContext::headers().
   Metadata headers = {};

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,7 +19,9 @@
 #include "mqrpc/log.h"
 #include "mqrpc/message.h"
 #include "mqrpc/method.h"
+#include "mqrpc/query.h"
 #include "mqrpc/stats.h"
+#include "mqrpc/topic_tokens.h"
 #include "mqrpc/transport.h"
 
 namespace mqrpc {
@@ -27,7 +30,7 @@ namespace mqrpc {
 // asks for it (MosquittoOptions::request_response_information): the root of response topics that
 // its user may subscribe to (MQTT 5 section 4.10.1).
 enum class ResponseInformation {
-  kIgnore,   // replies go to `{prefix}/clients/{client id}/replies`
+  kIgnore,   // replies go to `{reply_prefix}/clients/{client id}/replies`
   kUse,      // below it, where it was given: `{it}/{client id}/replies`
   kRequire,  // without it calls are answered FAILED_PRECONDITION
 };
@@ -36,6 +39,12 @@ struct ChannelOptions {
   // Where the services are: topics begin with it. One or more levels of 1 to 128 bytes joined by
   // `/`, without wildcards, not beginning with `$`. A tenant is a prefix such as `tenants/acme`.
   std::string prefix = "mqrpc";
+
+  // Where replies go: `{reply_prefix}/clients/{client id}/replies`. Empty: `prefix`.
+  std::string reply_prefix = {};
+
+  // What the `{tokens}` of `option (mqrpc.topic)` stand for, where a call does not say.
+  TopicTokens topic_tokens = {};
 
   // The following five are for calls that do not say otherwise, and whose .proto does not.
   //
@@ -152,6 +161,16 @@ class Channel {
     return Parse<Reply>(WaitForBytes(method, request, options), EncodingOf(options));
   }
 
+  // As Start, of a method that all servers answer.
+  template <class Reply>
+  Query<Reply> Ask(
+      const Method& method,
+      const google::protobuf::MessageLite& request,
+      const QueryOptions& options = {}) {
+    auto [call, answers] = AskBytes(method, request, options);
+    return Query<Reply>(std::move(call), std::move(answers));
+  }
+
   // As Start, asking for no reply.
   Call<void> Notify(
       const Method& method,
@@ -164,6 +183,10 @@ class Channel {
       const Method& method,
       const google::protobuf::MessageLite& request,
       const CallOptions& options);
+  std::pair<internal::ByteCall, std::shared_ptr<internal::AnswerQueue>> AskBytes(
+      const Method& method,
+      const google::protobuf::MessageLite& request,
+      const QueryOptions& options);
   absl::StatusOr<std::string> WaitForBytes(
       const Method& method,
       const google::protobuf::MessageLite& request,

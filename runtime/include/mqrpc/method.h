@@ -1,6 +1,7 @@
 #ifndef MQRPC_METHOD_H_
 #define MQRPC_METHOD_H_
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -15,6 +16,12 @@ enum class Idempotency {
   kUnknown,        // harm: a call that may have run is not sent again
   kIdempotent,     // nothing more than the first
   kNoSideEffects,  // nothing, as the first: replies are not kept for repetitions either
+};
+
+// Who answers a call of a method.
+enum class Responders {
+  kOne,   // whichever server is free
+  kMany,  // all servers that there are: `option (mqrpc.responders) = MANY`
 };
 
 // Whose thread runs the handler of a method.
@@ -39,6 +46,14 @@ struct Method {
   std::string_view name = {};
   Idempotency idempotency = Idempotency::kUnknown;
   RunsOn runs_on = RunsOn::kWorker;
+  Responders responders = Responders::kOne;
+
+  // `option (mqrpc.topic)`; empty: where the topics of all methods are.
+  std::string_view topic = {};
+
+  // Of one request or reply, at both ends; 0: as channel and server have it.
+  size_t max_message_size = 0;
+
   MethodOptions options = {};
 };
 

@@ -13,13 +13,15 @@
 #include "mqrpc/log.h"
 #include "mqrpc/service.h"
 #include "mqrpc/stats.h"
+#include "mqrpc/topic_tokens.h"
 #include "mqrpc/transport.h"
 
 namespace mqrpc {
 
 struct ServerOptions {
-  // Under which topics the services are served; as in ChannelOptions.
-  std::string prefix = "mqrpc";
+  // Under which topics the services are served, each as in ChannelOptions: several tenants, for
+  // example, whose handlers see which (ServerContext::prefix).
+  std::vector<std::string> prefixes = {"mqrpc"};
 
   // Servers of one group share the calls: the broker gives each call to one of them in turn. One
   // topic level of 1 to 128 bytes.
@@ -29,6 +31,10 @@ struct ServerOptions {
   // the devices that it stands for. Each is one topic level of 1 to 128 bytes, and nobody else's:
   // of two processes with one name, either gets a call.
   std::vector<std::string> instances = {};
+
+  // What the `{tokens}` of `option (mqrpc.topic)` stand for; those that are not here may be
+  // anything, which handlers see (ServerContext::topic_token).
+  TopicTokens topic_tokens = {};
 
   // Threads that run handlers; 1 to 1,000. 0: handlers run on the connection's own thread, which is
   // the quickest way for handlers that never block, and stops everything for those that do.
@@ -97,7 +103,8 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Before Start. ALREADY_EXISTS if a service of that name is registered.
+  // Before Start. ALREADY_EXISTS if a service of that name is registered; INVALID_ARGUMENT if the
+  // topic of one of its methods is wrong, or a request there could be one to another method too.
   absl::Status Register(Service& service);
 
   // Subscribes, and returns when the broker has granted it all or `limit` has passed. Errors:

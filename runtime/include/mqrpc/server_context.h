@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "mqrpc/event_loop.h"
 #include "mqrpc/metadata.h"
+#include "mqrpc/topic_tokens.h"
 
 namespace mqrpc {
 
@@ -19,6 +20,16 @@ struct CallOptions;
 namespace internal {
 
 class UnaryServerCall;
+
+// What was called, and how. The texts live as long as the call.
+struct CallPlace {
+  std::string_view method = {};
+  std::string_view prefix = {};
+  std::string_view instance = {};
+  TopicTokens topic_tokens = {};
+  bool wants_reply = false;
+  bool is_broadcast = false;
+};
 
 // What a context asks of its call.
 class CallControl {
@@ -43,16 +54,12 @@ class ServerContext {
   ServerContext(
       const EventLoop& clock,
       absl::Time deadline,
-      std::string_view method,
-      std::string_view instance,
-      bool wants_reply,
+      internal::CallPlace place,
       Metadata headers,
       internal::CallControl& call)
       : clock_(clock),
         deadline_(deadline),
-        method_(method),
-        instance_(instance),
-        wants_reply_(wants_reply),
+        place_(std::move(place)),
         headers_(std::move(headers)),
         call_(call) {}
 
@@ -88,15 +95,33 @@ class ServerContext {
   // call.
   std::stop_token stop_token() { return call_.StopToken(); }
 
+  // Leaves the call to others: what a handler returns that has nothing to say. A question to all
+  // servers is then not answered from here; of any other call the caller is told UNAVAILABLE, and,
+  // as it did not run, may have it sent to another server. What was answered besides is dropped.
+  //
+  //   if (!knows(request.name())) return context.Decline("not one of ours");
+  absl::Status Decline(std::string_view why = "");
+
+  // Whether all servers were asked.
+  bool is_broadcast() const { return place_.is_broadcast; }
+
   // `acme.Thermostat/SetTarget`; lives as long as the call.
-  std::string_view method() const { return method_; }
+  std::string_view method() const { return place_.method; }
 
   // Which of ServerOptions::instances the caller has named; empty if it named none. Lives as long
   // as the call.
-  std::string_view instance() const { return instance_; }
+  std::string_view instance() const { return place_.instance; }
+
+  // Under which of ServerOptions::prefixes it was called. Lives as long as the call.
+  std::string_view prefix() const { return place_.prefix; }
+
+  // What a token stands for in the topic of a method that has its own: `plant` of `{plant}`,
+  // `request.valve` of `{request.valve}`. Empty if there is no such. Lives as long as the call.
+  std::string_view topic_token(std::string_view name) const;
+  const TopicTokens& topic_tokens() const { return place_.topic_tokens; }
 
   // False for fire and forget: the request named no response topic, and the result goes nowhere.
-  bool wants_reply() const { return wants_reply_; }
+  bool wants_reply() const { return place_.wants_reply; }
 
  private:
   friend class internal::UnaryServerCall;
@@ -106,11 +131,10 @@ class ServerContext {
 
   const EventLoop& clock_;
   absl::Time deadline_;
-  std::string_view method_;
-  std::string_view instance_;
-  bool wants_reply_;
+  const internal::CallPlace place_;
   Metadata headers_;
   ReplyMetadata reply_metadata_;
+  bool is_declined_ = false;
   internal::CallControl& call_;
 };
 

@@ -48,8 +48,9 @@ class Service {
   virtual ServiceDescriptor mqrpc_descriptor() = 0;
 };
 
-// The answer of an RPC that a service does not override.
-absl::Status UnimplementedMethod(const ServerContext& context);
+// The answer of an RPC that a service does not override; to a question to all servers there is
+// none.
+absl::Status UnimplementedMethod(ServerContext& context);
 
 namespace internal {
 
