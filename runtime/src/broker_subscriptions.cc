@@ -28,7 +28,7 @@ void BrokerSubscriptions::Attach(MosquittoClient& client) {
 void BrokerSubscriptions::SendSubscribe(const std::string& filter, QoS qos) {
   absl::Status status = CheckFilter("topic filter", filter);
   if (status.ok()) {
-    absl::StatusOr<int> mid = client_->Subscribe(filter, qos);
+    absl::StatusOr<int> mid = client_->Subscribe(filter, qos, table_.WantsRetained(filter));
     if (!mid.ok()) return;  // the connection has ended, and the next one subscribes
     subscribing_[*mid] = filter;
     sent_.insert(filter);

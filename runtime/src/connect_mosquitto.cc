@@ -21,6 +21,9 @@ absl::Status CheckOptions(const MosquittoOptions& options) {
   auto wrong = [](absl::string_view what) { return absl::InvalidArgumentError(what); };
   absl::Status status = CheckLevel("MosquittoOptions::client_id", options.client_id);
   if (status.ok()) status = CheckString("MosquittoOptions::username", options.username);
+  if (status.ok() && !options.presence_prefix.empty()) {
+    status = CheckPrefix("MosquittoOptions::presence_prefix", options.presence_prefix);
+  }
   if (!status.ok()) return status;
   if (options.username.empty() && !options.password.empty()) {
     return wrong("MosquittoOptions::password is set without a username");

@@ -28,6 +28,12 @@ void InProcessLink::AskFor(const std::string& filter) {
   absl::Status status = CheckFilter("filter", filter);
   if (status.ok()) router_.Subscribe(shared_from_this(), filter, *qos);
   table_.Report(filter, status);
+  if (!status.ok() || !table_.WantsRetained(filter)) return;
+  for (Message& message : router_.RetainedFor(filter)) {
+    message.qos = std::min(message.qos, *qos);
+    received_.Add();
+    table_.Dispatch(std::move(message));
+  }
 }
 
 void InProcessLink::Leave(Transport::SubscriptionId id) {
@@ -121,6 +127,7 @@ void InProcessLink::Send(Step step) {
 ReasonCode InProcessLink::Deliver(Message message) {
   std::vector<InProcessRouter::Target> targets = router_.TargetsOf(message.topic);
   QoS qos = message.qos;
+  if (message.retain) router_.Retain(message);
   for (InProcessRouter::Target& target : targets) {
     bool is_last = &target == &targets.back();
     Message copy = is_last ? std::move(message) : message;

@@ -52,4 +52,20 @@ std::vector<InProcessRouter::Target> InProcessRouter::TargetsOf(std::string_view
   return found;
 }
 
+void InProcessRouter::Retain(const Message& message) {
+  if (message.payload.empty()) {
+    retained_.erase(message.topic);
+  } else {
+    retained_[message.topic] = message;
+  }
+}
+
+std::vector<Message> InProcessRouter::RetainedFor(std::string_view filter) const {
+  std::vector<Message> found;
+  for (const auto& [topic, message] : retained_) {
+    if (TopicMatches(filter, topic)) found.push_back(message);
+  }
+  return found;
+}
+
 }  // namespace mqrpc::internal

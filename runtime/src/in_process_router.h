@@ -2,6 +2,7 @@
 #define MQRPC_IN_PROCESS_ROUTER_H_
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,6 +33,10 @@ class InProcessRouter {
   // otherwise; and from each group the member whose turn it is, who is the last one then.
   std::vector<Target> TargetsOf(std::string_view topic);
 
+  // MQTT 5 section 3.3.1.3: the last message of its topic is kept, one without a payload clears it.
+  void Retain(const Message& message);
+  std::vector<Message> RetainedFor(std::string_view filter) const;
+
  private:
   struct Route {
     std::string filter = {};  // `$share/{group}/` included
@@ -40,6 +45,7 @@ class InProcessRouter {
   };
 
   std::vector<Route> routes_;
+  std::map<std::string, Message> retained_;  // by topic
 };
 
 }  // namespace mqrpc::internal

@@ -10,8 +10,10 @@
 #include "in_process_router.h"
 #include "io_loop.h"
 #include "mutex.h"
+#include "presence_board.h"
 #include "run_in_loop.h"
 #include "topic.h"
+#include "wire.h"
 
 namespace mqrpc {
 namespace internal {
@@ -46,7 +48,10 @@ class InProcessTransport final : public Transport {
   InProcessTransport(InProcessCore& core, std::string client_id)
       : core_(core),
         client_id_(std::move(client_id)),
-        link_(std::make_shared<InProcessLink>(core.loop, core.router, core.options.max_queued)) {}
+        link_(std::make_shared<InProcessLink>(core.loop, core.router, core.options.max_queued)) {
+    if (core.options.presence_prefix.empty()) return;
+    presence_.emplace(*this, wire::PresenceTopic(core.options.presence_prefix, client_id_));
+  }
 
   ~InProcessTransport() override {
     RunInLoop(core_.loop, [this] { link_->Close(); });
@@ -60,6 +65,7 @@ class InProcessTransport final : public Transport {
   absl::Status WaitUntilConnected(absl::Duration) override { return absl::OkStatus(); }
   bool keeps_session() const override { return false; }
   std::optional<std::string> response_information() const override { return std::nullopt; }
+  PresenceBoard* presence() override { return presence_ ? &*presence_ : nullptr; }
   TransportStats stats() const override { return link_->stats(); }
   SubscriptionId Subscribe(Subscription subscription) override {
     return link_->Subscribe(std::move(subscription));
@@ -77,6 +83,7 @@ class InProcessTransport final : public Transport {
   InProcessCore& core_;
   const std::string client_id_;
   const std::shared_ptr<InProcessLink> link_;
+  std::optional<PresenceBoard> presence_;
 };
 
 }  // namespace

@@ -116,6 +116,9 @@ absl::StatusOr<std::unique_ptr<MosquittoClient>> MosquittoClient::Connect(const 
   mosquitto* client = mosquitto_new(options.client_id.c_str(), options.clean_start, nullptr);
   if (client == nullptr) return absl::UnavailableError(strerror(errno));
   std::unique_ptr<MosquittoClient> connection(new MosquittoClient(options, client));
+  if (!options.presence_topic.empty()) {
+    mosquitto_will_set_v5(client, options.presence_topic.c_str(), 0, nullptr, 1, true, nullptr);
+  }
   int error = mosquitto_connect_bind_v5(
       client,
       options.address.host.c_str(),
@@ -224,14 +227,18 @@ absl::StatusOr<int> MosquittoClient::Publish(const Message& message) {
   }
 }
 
-absl::StatusOr<int> MosquittoClient::Subscribe(const std::string& filter, QoS qos) {
+absl::StatusOr<int> MosquittoClient::Subscribe(
+    const std::string& filter,
+    QoS qos,
+    bool wants_retained) {
   int mid = 0;
+  int retained = wants_retained ? MQTT_SUB_OPT_SEND_RETAIN_ALWAYS : MQTT_SUB_OPT_SEND_RETAIN_NEVER;
   int error = mosquitto_subscribe_v5(
       client_,
       &mid,
       filter.c_str(),
       static_cast<int>(qos),
-      MQTT_SUB_OPT_SEND_RETAIN_NEVER | MQTT_SUB_OPT_RETAIN_AS_PUBLISHED,
+      retained | MQTT_SUB_OPT_RETAIN_AS_PUBLISHED,
       nullptr);
   if (error != MOSQ_ERR_SUCCESS) return absl::UnavailableError(ErrorText(error));
   return mid;

@@ -32,6 +32,7 @@ class MosquittoClient {
     bool clean_start = true;
     uint32_t session_expiry_seconds = 0;
     bool request_response_information = false;
+    std::string presence_topic = {};  // cleared by the will; empty: no will
   };
 
   // What the broker's CONNACK said.
@@ -81,7 +82,7 @@ class MosquittoClient {
   // broker does not serve its QoS; UNAVAILABLE, the connection has ended. Strings have been checked
   // before.
   absl::StatusOr<int> Publish(const Message& message);
-  absl::StatusOr<int> Subscribe(const std::string& filter, QoS qos);
+  absl::StatusOr<int> Subscribe(const std::string& filter, QoS qos, bool wants_retained);
   absl::StatusOr<int> Unsubscribe(const std::string& filter);
 
   // Sends a DISCONNECT, so that the broker fires no will, and ends the session.

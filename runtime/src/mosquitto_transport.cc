@@ -7,9 +7,15 @@
 #include "absl/strings/str_join.h"
 #include "message_check.h"
 #include "run_in_loop.h"
+#include "wire.h"
 
 namespace mqrpc::internal {
 namespace {
+
+std::string PresenceTopic(const MosquittoOptions& options) {
+  if (options.presence_prefix.empty()) return "";
+  return wire::PresenceTopic(options.presence_prefix, options.client_id);
+}
 
 MosquittoClient::Options ClientOptions(
     const MosquittoOptions& options,
@@ -24,7 +30,8 @@ MosquittoClient::Options ClientOptions(
       .max_in_flight = static_cast<int>(options.max_in_flight),
       .clean_start = clean_start,
       .session_expiry_seconds = static_cast<uint32_t>(absl::ToInt64Seconds(options.session_expiry)),
-      .request_response_information = options.request_response_information};
+      .request_response_information = options.request_response_information,
+      .presence_topic = PresenceTopic(options)};
 }
 
 }  // namespace
@@ -35,7 +42,9 @@ MosquittoTransport::MosquittoTransport(
     : options_(std::move(options)),
       addresses_(std::move(addresses)),
       plan_(addresses_.size(), options_.min_backoff, options_.max_backoff),
-      has_first_result_(options_.connect_in_background) {}
+      has_first_result_(options_.connect_in_background) {
+  if (!options_.presence_prefix.empty()) presence_.emplace(*this, PresenceTopic(options_));
+}
 
 MosquittoTransport::~MosquittoTransport() {
   RunInLoop(loop_, [this] {

@@ -25,6 +25,7 @@
 #include "mosquitto_client.h"
 #include "mqrpc/mosquitto_transport.h"
 #include "mqrpc/transport.h"
+#include "presence_board.h"
 
 namespace mqrpc::internal {
 
@@ -47,6 +48,7 @@ class MosquittoTransport final : public Transport,
   absl::Status WaitUntilConnected(absl::Duration timeout) override;
   bool keeps_session() const override { return options_.session_expiry > absl::ZeroDuration(); }
   std::optional<std::string> response_information() const override { return response_information_; }
+  PresenceBoard* presence() override { return presence_ ? &*presence_ : nullptr; }
   TransportStats stats() const override;
   SubscriptionId Subscribe(Subscription subscription) override {
     return subscriptions_.Subscribe(std::move(subscription));
@@ -122,6 +124,7 @@ class MosquittoTransport final : public Transport,
   // need not be ours.
   bool has_unanswered_connect_ = false;
   BrokerSubscriptions subscriptions_{loop_};
+  std::optional<PresenceBoard> presence_;
 
   absl::btree_map<PublishId, Queued> queue_;  // in order
   PublishId next_publish_ = 1;

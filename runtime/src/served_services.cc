@@ -14,7 +14,7 @@
 namespace mqrpc::internal {
 namespace {
 
-ServedService Describe(ServiceDescriptor descriptor, size_t workers) {
+ServedService Made(ServiceDescriptor descriptor, size_t workers) {
   ServedService service = {.name = std::move(descriptor.name)};
   for (auto& [method, handler] : descriptor.methods) {
     service.methods[std::string(method.name)] = {
@@ -54,7 +54,7 @@ absl::Status ServedServices::Add(ServiceDescriptor descriptor) {
     return absl::AlreadyExistsError(
         absl::StrCat("a service ", descriptor.name, " is registered already"));
   }
-  auto served = std::make_unique<ServedService>(Describe(std::move(descriptor), options_.workers));
+  auto served = std::make_unique<ServedService>(Made(std::move(descriptor), options_.workers));
   absl::StatusOr<Entrances> topics = TopicsOf(*served);
   if (!topics.ok()) return topics.status();
   if (absl::Status status = CheckTopics(*topics); !status.ok()) return status;
@@ -115,6 +115,15 @@ absl::Status ServedServices::CheckTopics(const Entrances& more) const {
     taken.emplace_back(entrance->filter, entrance->name);
   }
   return absl::OkStatus();
+}
+
+Presence::Server ServedServices::Describe() const {
+  Presence::Server server;
+  for (const auto& service : services_) server.add_services(service->name);
+  for (const std::string& instance : options_.instances) server.add_instances(instance);
+  for (const std::string& prefix : options_.prefixes) server.add_prefixes(prefix);
+  server.set_group(options_.group);
+  return server;
 }
 
 const ServedService* ServedServices::Find(std::string_view service) const {
@@ -204,6 +213,7 @@ void ServedServices::OnState(Entrance& entrance, const absl::Status& state) {
         absl::StrCat(entrance.name, " is not served at present: ", state.ToString()));
   }
   if (!std::exchange(entrance.is_answered, true)) entrance.granted.set_value(state);
+  if (state.ok()) events_.OnGranted();
 }
 
 absl::Status ServedServices::WaitUntilGranted(absl::Duration limit) {

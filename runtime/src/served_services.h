@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "mqrpc/presence.pb.h"
 #include "mqrpc/server.h"
 #include "mqrpc/service.h"
 #include "mqrpc/transport.h"
@@ -63,6 +64,8 @@ class ServedServices {
     virtual void OnRequest(const Entrance& entrance, Message message) = 0;
     virtual void OnBatch(const Entrance& entrance, Message message) = 0;
     virtual void OnCancel(const Message& message) = 0;
+    // The broker has granted a subscription, perhaps once more.
+    virtual void OnGranted() = 0;
   };
 
   // All outlive it.
@@ -81,6 +84,9 @@ class ServedServices {
   // No more requests are asked for; what the broker has queued still comes.
   void Leave();
   void Unsubscribe();
+
+  // For those who ask who is there.
+  Presence::Server Describe() const;
 
   // Null if it is not served.
   const ServedService* Find(std::string_view service) const;

@@ -10,6 +10,7 @@
 #include "from_now.h"
 #include "message_size.h"
 #include "metadata_wire.h"
+#include "presence_board.h"
 #include "run_in_loop.h"
 #include "text.h"
 #include "topic.h"
@@ -142,6 +143,7 @@ void ServerCore::Shutdown(absl::Duration grace) {
 // answered to the end: if the time for running it is over, with a refusal.
 void ServerCore::LeaveServices() {
   services_.Leave();
+  if (PresenceBoard* presence = transport_.presence()) presence->Remove(this);
   drain_marker_.emplace(
       transport_,
       wire::DrainTopic(options_.prefixes.front(), transport_.client_id(), services_.number()),
@@ -188,6 +190,11 @@ void ServerCore::OnCancel(const Message& message) {
   if (message.retain || !message.response_topic.has_value()) return;
   if (!message.correlation_data.has_value()) return;
   repetitions_.Cancel(*message.response_topic, *message.correlation_data);
+}
+
+void ServerCore::OnGranted() {
+  PresenceBoard* presence = options_.announces ? transport_.presence() : nullptr;
+  if (presence != nullptr) presence->Set(this, services_.Describe());
 }
 
 void ServerCore::Handle(

@@ -83,6 +83,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore>,
   void OnRequest(const Entrance& entrance, Message message) override;
   void OnBatch(const Entrance& entrance, Message message) override;
   void OnCancel(const Message& message) override;
+  void OnGranted() override;
   void Handle(
       const Entrance& entrance,
       std::string_view service,

@@ -73,7 +73,8 @@ SubscriptionTable::Added SubscriptionTable::Add(Subscription subscription) {
   for (const auto& entry : entries_) {
     if (!entry->Has(added->subscription.filter)) continue;
     result.granted = entry->state == State::kGranted;
-    result.first = entry->state == State::kRefused || added->subscription.qos > *asked;
+    result.first = entry->state == State::kRefused || added->subscription.qos > *asked ||
+                   added->subscription.wants_retained;
     break;
   }
   // A message is for those that stay.
@@ -178,6 +179,12 @@ std::vector<std::pair<std::string, QoS>> SubscriptionTable::FiltersToAsk() const
     if (!is_known) filters.emplace_back(asked, *QoSOf(asked));
   }
   return filters;
+}
+
+bool SubscriptionTable::WantsRetained(std::string_view filter) const {
+  return std::any_of(entries_.begin(), entries_.end(), [filter](const auto& entry) {
+    return entry->Has(filter) && entry->subscription.wants_retained;
+  });
 }
 
 std::optional<QoS> SubscriptionTable::QoSOf(std::string_view filter) const {

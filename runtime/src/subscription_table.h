@@ -29,7 +29,7 @@ class SubscriptionTable {
   struct Added {
     Id id = 0;  // never 0 for one that was added
     // The broker has to be asked: nobody else has the filter, or only at a lower QoS, or it was
-    // refused to them.
+    // refused to them; or it wants what was retained, which comes only to those who ask.
     bool first = false;
     // The broker has granted it to others: in a later turn, call ReportJoined.
     bool granted = false;
@@ -68,6 +68,9 @@ class SubscriptionTable {
 
   // At what QoS to ask the broker for a filter that somebody here has.
   std::optional<QoS> QoSOf(std::string_view filter) const;
+
+  // Whether somebody here wants what was retained of it.
+  bool WantsRetained(std::string_view filter) const;
 
   bool Contains(std::string_view filter) const { return QoSOf(filter).has_value(); }
 

@@ -11,6 +11,7 @@
 #include "calculator.pb.h"
 #include "gtest/gtest.h"
 #include "mqrpc/channel.h"
+#include "mqrpc/directory.h"
 #include "mqrpc/mosquitto_transport.h"
 #include "mqrpc/testing/local_broker.h"
 #include "pause.h"
@@ -110,6 +111,45 @@ class AddLoad {
   std::atomic<size_t> answered_ = 0;
   std::atomic<bool> stopped_ = false;
 };
+
+// The broker's word for it is the will of its connection.
+TEST_F(ProcessDeathTest, AServerThatIsKilledIsNotThereAnyMore) {
+  Events events;
+  EventLog<bool> changes(events);
+  Directory directory(
+      *connection_,
+      {.on_change = [&changes](const ServerPresence& server, bool is_there) {
+        EXPECT_TRUE(server.Serves(kService));
+        changes.Add(is_there);
+      }});
+  testing::ChildProcess server = StartServer();
+  EXPECT_TRUE(events.WaitUntil([&] { return changes.Size() == 1; }));
+  EXPECT_EQ(directory.Find(kService)->size(), 1u);
+
+  server.Kill();
+
+  EXPECT_TRUE(events.WaitUntil([&] { return changes.Size() == 2; }));
+  EXPECT_EQ(directory.Find(kService)->size(), 0u);
+}
+
+// Servers say again that they are there; who does not has gone.
+TEST_F(ProcessDeathTest, ABrokerThatIsRestartedIsToldAgainWhoIsThere) {
+  Events events;
+  EventLog<bool> changes(events);
+  Directory directory(*connection_, {.on_change = [&changes](const ServerPresence&, bool is_there) {
+    changes.Add(is_there);
+  }});
+  testing::ChildProcess server = StartServer();
+  testing::ChildProcess other = StartServer();
+  EXPECT_TRUE(events.WaitUntil([&] { return changes.Size() == 2; }));
+
+  broker_->Kill();
+  other.Kill();
+  ASSERT_TRUE(broker_->Restart().ok());
+
+  EXPECT_TRUE(events.WaitUntil([&] { return directory.Find("")->size() == 1; }));
+  EXPECT_EQ(AddAndWait(), absl::OkStatus());
+}
 
 TEST_F(ProcessDeathTest, IdempotentCallsSurviveTheDeathsOfServers) {
   testing::ChildProcess servers[] = {StartServer(), StartServer()};

@@ -36,6 +36,7 @@ class FakeTransport final : public Transport {
   }
   bool keeps_session() const override { return false; }
   std::optional<std::string> response_information() const override { return information_; }
+  internal::PresenceBoard* presence() override { return nullptr; }
   TransportStats stats() const override { return {}; }
 
   SubscriptionId Subscribe(Subscription subscription) override {

@@ -151,6 +151,7 @@ class SubscriptionRefuser final : public Transport {
   absl::Status WaitUntilConnected(absl::Duration) override { return absl::OkStatus(); }
   bool keeps_session() const override { return false; }
   std::optional<std::string> response_information() const override { return std::nullopt; }
+  internal::PresenceBoard* presence() override { return nullptr; }
   TransportStats stats() const override { return {}; }
   SubscriptionId Subscribe(Subscription subscription) override {
     if (answer_.has_value()) {

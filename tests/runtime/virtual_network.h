@@ -79,7 +79,7 @@ struct VirtualNetwork {
   Peer MakePeer(std::string client_id) { return Peer(Connect(std::move(client_id)), loop); }
 
   testing::ManualLoop loop;
-  InProcessBroker broker{loop};
+  InProcessBroker broker{loop, {.presence_prefix = ""}};
   LogLines log;
 };
 

@@ -46,6 +46,7 @@ class SimTransport final : public Transport, private SimLink::Client {
   }
   bool keeps_session() const override { return options_.session_expiry > absl::ZeroDuration(); }
   std::optional<std::string> response_information() const override { return std::nullopt; }
+  internal::PresenceBoard* presence() override { return nullptr; }
   TransportStats stats() const override { return {}; }
   SubscriptionId Subscribe(Subscription subscription) override;
   void Leave(SubscriptionId id) override;

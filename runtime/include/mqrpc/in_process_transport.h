@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "mqrpc/event_loop.h"
@@ -18,13 +19,16 @@ class InProcessCore;
 struct InProcessOptions {
   // Messages of one connection that wait for their turn; one more is answered RESOURCE_EXHAUSTED.
   size_t max_queued = 200'000;
+
+  // As MosquittoOptions::presence_prefix, of all connections.
+  std::string_view presence_prefix = "mqrpc";
 };
 
 // A broker inside the process, to test a service and its callers without a real one. It matches
 // topics as MQTT 5 does (sections 4.7 and 4.8): `+`, `#`, `$share` in turn over the members of a
 // group, `$`-topics hidden from leading wildcards, and 0x10 when nobody is subscribed. It keeps no
-// sessions and no retained messages. A message is delivered in the turn in which it leaves, so that
-// none expires at the broker.
+// sessions, and retained messages only for those who want them. A message is delivered in the turn
+// in which it leaves, so that none expires at the broker.
 //
 //   mqrpc::InProcessBroker broker;
 //   auto connection = broker.Connect("test");

@@ -68,6 +68,12 @@ struct MosquittoOptions {
   // not: Transport::response_information. Mosquitto does not.
   bool request_response_information = false;
 
+  // Where the servers of this connection say that they are there, for a Directory:
+  // `{presence_prefix}/presence/{client id}`, which the connection's will (MQTT 5 section 3.1.2.5)
+  // clears if it is lost. One for the connection, whatever the prefixes of its servers. Empty:
+  // nothing is said, and there is no will.
+  std::string presence_prefix = "mqrpc";
+
   // False: ConnectMosquitto waits for the broker, and fails if it is not there. True:
   // ConnectMosquitto returns at once, and the connection comes when it can, like one that was lost:
   // messages wait for it, and attempts are repeated until one succeeds, also with credentials that

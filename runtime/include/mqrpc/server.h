@@ -73,6 +73,10 @@ struct ServerOptions {
   // docs/protocol.md.
   std::vector<std::string> reply_prefixes = {};
 
+  // Whether to say that it is there, for a Directory, where its connection says so
+  // (MosquittoOptions::presence_prefix).
+  bool announces = true;
+
   // Asked about every call that a handler is about to get, the first first; they must outlive the
   // server and its calls.
   std::vector<ServerInterceptor*> interceptors = {};

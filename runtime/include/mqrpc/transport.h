@@ -16,6 +16,10 @@
 
 namespace mqrpc {
 
+namespace internal {
+class PresenceBoard;
+}
+
 // One subscription of a connection (MQTT 5 section 3.8), made with Retain Handling 2, so that
 // messages which were retained before it are not delivered, and with Retain As Published, so that
 // `retain` says what the publisher said.
@@ -24,6 +28,10 @@ struct Subscription {
   // the same or not overlap: where they do, a broker may deliver a message once or once for each.
   std::string filter = {};
   QoS qos = QoS::kExactlyOnce;
+
+  // Whether messages that were retained before are delivered all the same (Retain Handling 0), each
+  // time that the subscription is made: after OK of on_state or around it.
+  bool wants_retained = false;
 
   // Each message that matches. In a turn of the loop.
   absl::AnyInvocable<void(Message)> on_message = {};
@@ -85,6 +93,10 @@ class Transport {
   // What the broker's last CONNACK gave us to build response topics from (MQTT 5 section
   // 3.2.2.3.15), if it was asked and did. What it means is between the broker and its users.
   virtual std::optional<std::string> response_information() const = 0;
+
+  // What the connection's servers say of themselves to those who ask who is there; null if it is to
+  // say nothing. Lives as long as the transport.
+  virtual internal::PresenceBoard* presence() = 0;
 
   // Any thread.
   virtual TransportStats stats() const = 0;
