@@ -1,4 +1,4 @@
-// What docs/guide.md shows of topics, and of asking everyone.
+// What docs/guide.md shows of topics, of asking everyone, and of who is there.
 
 #include <gtest/gtest.h>
 
@@ -7,6 +7,7 @@
 #include <string>
 
 #include "mqrpc/channel.h"
+#include "mqrpc/directory.h"
 #include "mqrpc/in_process_transport.h"
 #include "mqrpc/server.h"
 #include "plant.mqrpc.pb.h"
@@ -66,6 +67,11 @@ TEST_F(GuideTopicsTest, EveryoneIsAsked) {
   Served one(broker_, "one", true), two(broker_, "two", true), three(broker_, "three", false);
   mqrpc::Channel channel(*connection_);
   acme::Plant::Stub plant(channel);
+
+  mqrpc::Directory directory(*connection_);
+  auto servers = directory.Discover<acme::Plant>();
+  ASSERT_TRUE(servers.ok()) << servers.status();
+  EXPECT_EQ(servers->size(), 3u);
 
   auto query = plant.Probe({}, {.window = absl::Seconds(2), .max_answers = 2});
   while (auto answer = query.Next()) {
