@@ -167,8 +167,9 @@ void ServerCore::Close() {
 }
 
 void ServerCore::OnRequest(const Entrance& entrance, Message message) {
-  std::string service(
-      entrance.service != nullptr ? entrance.service->name : wire::ServiceOf(message.topic));
+  std::string named;  // by the topic, which goes with the message
+  if (entrance.service == nullptr) named = wire::ServiceOf(message.topic);
+  std::string_view service = entrance.service != nullptr ? entrance.service->name : named;
   TopicTokens tokens;
   if (entrance.topic.has_value()) tokens = entrance.topic->TokensOf(message.topic);
   intake_.Take(std::move(message), loop().Now(), [&](IncomingRequest request) {

@@ -56,6 +56,29 @@ TEST_P(TransportSubscriptions, ReplyCannotOvertakeItsSubscription) {
   EXPECT_EQ(*publication->acks.Items().front(), ReasonCode::kSuccess);
 }
 
+TEST_P(TransportSubscriptions, WhoWantsWhatWasRetainedGetsTheLastOfEachTopic) {
+  Transport& transport = Connect("me");
+  for (const char* payload : {"old", "new"}) {
+    ASSERT_TRUE(Publish(transport, {.topic = "a/b", .payload = payload, .retain = true}).ok());
+  }
+  ASSERT_TRUE(Publish(transport, {.topic = "a/c", .payload = "x", .retain = true}).ok());
+  ASSERT_TRUE(Publish(transport, {.topic = "a/c", .payload = "", .retain = true}).ok());
+  SubscriberPtr plain = Subscribe(transport, "a/#");
+  SubscriberPtr wants, wants_too;
+  InLoop(transport, [&] {
+    wants = StartSubscribe(transport, {.filter = "a/+", .wants_retained = true});
+  });
+  Await(*wants, 1);
+  InLoop(transport, [&] {
+    wants_too = StartSubscribe(transport, {.filter = "a/+", .wants_retained = true});
+  });
+  Await(*wants_too, 1);
+  Settle(transport, transport);
+  EXPECT_THAT(wants->Payloads(), ElementsAre("new", "new"));  // that of the other comes to it too
+  EXPECT_TRUE(wants->messages.Items().front().retain);
+  EXPECT_THAT(wants_too->Payloads(), ElementsAre("new"));
+}
+
 TEST_P(TransportSubscriptions, TwoOfOneFilterBothGetItUntilEachIsRemoved) {
   Transport& transport = Connect("me");
   SubscriberPtr first = Subscribe(transport, "a/+");
