@@ -14,6 +14,7 @@
 #include "pending_calls.h"
 #include "reply_cache.h"
 #include "wire.h"
+#include "wire_topics.h"
 
 namespace mqrpc::internal {
 namespace {

@@ -4,7 +4,7 @@
 #include "request_field.h"
 #include "text.h"
 #include "topic_template.h"
-#include "wire.h"
+#include "wire_topics.h"
 
 namespace mqrpc::internal {
 

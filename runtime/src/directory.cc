@@ -11,7 +11,7 @@
 #include "mqrpc/serialize.h"
 #include "run_in_loop.h"
 #include "topic.h"
-#include "wire.h"
+#include "wire_topics.h"
 
 namespace mqrpc {
 namespace internal {

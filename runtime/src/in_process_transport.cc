@@ -13,7 +13,7 @@
 #include "presence_board.h"
 #include "run_in_loop.h"
 #include "topic.h"
-#include "wire.h"
+#include "wire_topics.h"
 
 namespace mqrpc {
 namespace internal {

@@ -7,7 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "message_check.h"
 #include "run_in_loop.h"
-#include "wire.h"
+#include "wire_topics.h"
 
 namespace mqrpc::internal {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "topic.h"
-#include "wire.h"
+#include "wire_topics.h"
 
 namespace mqrpc::internal {
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "batch.h"
 #include "text.h"
+#include "wire_topics.h"
 
 namespace mqrpc::internal {
 namespace {

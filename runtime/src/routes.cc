@@ -7,6 +7,7 @@
 #include "batch.h"
 #include "text.h"
 #include "wire.h"
+#include "wire_topics.h"
 
 namespace mqrpc::internal {
 

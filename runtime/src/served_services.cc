@@ -10,6 +10,7 @@
 #include "text.h"
 #include "topic.h"
 #include "wire.h"
+#include "wire_topics.h"
 
 namespace mqrpc::internal {
 namespace {

@@ -15,6 +15,7 @@
 #include "text.h"
 #include "topic.h"
 #include "unary_server_call.h"
+#include "wire_topics.h"
 
 namespace mqrpc::internal {
 namespace {

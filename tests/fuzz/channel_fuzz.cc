@@ -23,6 +23,7 @@
 #include "runtime/fake_transport.h"
 #include "runtime/outcome.h"
 #include "wire.h"
+#include "wire_topics.h"
 
 namespace mqrpc::fuzz {
 namespace {

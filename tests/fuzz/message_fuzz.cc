@@ -11,6 +11,7 @@
 #include "messages.h"
 #include "topic.h"
 #include "wire.h"
+#include "wire_topics.h"
 
 namespace mqrpc::fuzz {
 namespace {

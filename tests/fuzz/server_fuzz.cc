@@ -23,6 +23,7 @@
 #include "mqrpc/testing/manual_loop.h"
 #include "runtime/fake_transport.h"
 #include "wire.h"
+#include "wire_topics.h"
 
 namespace mqrpc::fuzz {
 namespace {

@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "mqrpc/status.pb.h"
 #include "status_matchers.h"
+#include "wire_topics.h"
 
 namespace mqrpc::internal::wire {
 namespace {
