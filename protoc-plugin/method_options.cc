@@ -64,6 +64,8 @@ void Replace(std::string& text, const std::string& token, const std::string& val
   }
 }
 
+}  // namespace
+
 std::string TopicOf(const google::protobuf::MethodDescriptor& method) {
   const google::protobuf::ServiceDescriptor& service = *method.service();
   std::string topic = method.options().GetExtension(mqrpc::topic);
@@ -75,8 +77,6 @@ std::string TopicOf(const google::protobuf::MethodDescriptor& method) {
   Replace(topic, "{method}", std::string(method.name()));
   return topic;
 }
-
-}  // namespace
 
 MethodOptions::MethodOptions(const google::protobuf::MethodDescriptor& method) {
   const google::protobuf::MethodOptions& options = method.options();

@@ -21,8 +21,7 @@ struct MethodOptions {
   // Whether all servers answer.
   bool is_broadcast = false;
 
-  // The template of its own topic, with the names of service and method in it.
-  std::string topic;
+  std::string topic;  // see TopicOf
 
   // Of bytes.
   std::string max_message_size;
@@ -37,6 +36,9 @@ struct MethodOptions {
 
   bool HasCallOptions() const { return !call_options.empty() || has_retry; }
 };
+
+// The template of its own topic, with the names of service and method in it; empty if it has none.
+std::string TopicOf(const google::protobuf::MethodDescriptor& method);
 
 }  // namespace mqrpc::plugin
 

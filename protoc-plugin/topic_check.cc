@@ -38,7 +38,7 @@ absl::Status CheckFields(const TopicTemplate& topic, const MethodDescriptor& met
 
 // Its filter; empty if it has no topic, or a wrong one.
 std::string CheckTopic(const MethodDescriptor& method, ErrorList& errors) {
-  const std::string text = MethodOptions(method).topic;
+  const std::string text = TopicOf(method);
   if (text.empty() && !method.options().HasExtension(mqrpc::topic)) return "";
   const auto topic = TopicTemplate::Parse(text, "mqrpc");
   absl::Status status = topic.ok() ? CheckFields(*topic, method) : topic.status();
