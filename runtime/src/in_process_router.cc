@@ -8,47 +8,47 @@
 namespace mqrpc::internal {
 
 void InProcessRouter::Subscribe(Link link, const std::string& filter, QoS qos) {
-  auto route = std::find_if(routes_.begin(), routes_.end(), [&filter](const Route& r) {
-    return r.filter == filter;
-  });
-  if (route == routes_.end()) {
-    bool is_shared = !SplitShared(filter).group.empty();
-    route = routes_.insert(route, {.filter = filter, .is_shared = is_shared});
+  auto [found, is_new] = routes_.try_emplace(filter);
+  Route& route = found->second;
+  if (is_new) {
+    FilterParts parts = SplitShared(filter);
+    route = {.filter = filter, .is_shared = !parts.group.empty()};
+    by_topic_.Add(parts.filter, &route);
   }
-  for (Target& target : route->targets) {
+  for (Target& target : route.targets) {
     if (target.link != link) continue;
     target.qos = qos;
     return;
   }
-  route->targets.push_back({.link = std::move(link), .qos = qos});
+  route.targets.push_back({.link = std::move(link), .qos = qos});
 }
 
 void InProcessRouter::Unsubscribe(const Link& link, std::string_view filter) {
-  for (Route& route : routes_) {
-    if (route.filter != filter) continue;
-    std::erase_if(route.targets, [&link](const Target& target) { return target.link == link; });
-  }
-  std::erase_if(routes_, [](const Route& route) { return route.targets.empty(); });
+  auto found = routes_.find(filter);
+  if (found != routes_.end()) Remove(found->second, link);
 }
 
 void InProcessRouter::Remove(const Link& link) {
-  for (Route& route : routes_) {
-    std::erase_if(route.targets, [&link](const Target& target) { return target.link == link; });
-  }
-  std::erase_if(routes_, [](const Route& route) { return route.targets.empty(); });
+  for (auto next = routes_.begin(); next != routes_.end();) Remove((next++)->second, link);
+}
+
+void InProcessRouter::Remove(Route& route, const Link& link) {
+  std::erase_if(route.targets, [&link](const Target& target) { return target.link == link; });
+  if (!route.targets.empty()) return;
+  by_topic_.Remove(SplitShared(route.filter).filter, &route);
+  routes_.erase(routes_.find(route.filter));
 }
 
 std::vector<InProcessRouter::Target> InProcessRouter::TargetsOf(std::string_view topic) {
   std::vector<Target> found;
-  for (Route& route : routes_) {
-    if (!TopicMatches(SplitShared(route.filter).filter, topic)) continue;
-    if (!route.is_shared) {
-      found.insert(found.end(), route.targets.begin(), route.targets.end());
-      continue;
+  by_topic_.ForEachOf(topic, [&found](Route* route) {
+    if (!route->is_shared) {
+      found.insert(found.end(), route->targets.begin(), route->targets.end());
+      return;
     }
-    found.push_back(route.targets.front());
-    std::rotate(route.targets.begin(), route.targets.begin() + 1, route.targets.end());
-  }
+    found.push_back(route->targets.front());
+    std::rotate(route->targets.begin(), route->targets.begin() + 1, route->targets.end());
+  });
   return found;
 }
 

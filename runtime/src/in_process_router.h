@@ -2,12 +2,14 @@
 #define MQRPC_IN_PROCESS_ROUTER_H_
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "filter_tree.h"
 #include "mqrpc/message.h"
 
 namespace mqrpc::internal {
@@ -44,7 +46,10 @@ class InProcessRouter {
     std::deque<Target> targets = {};  // of a shared one: the first is next
   };
 
-  std::vector<Route> routes_;
+  void Remove(Route& route, const Link& link);
+
+  std::map<std::string, Route, std::less<>> routes_;  // by filter
+  FilterTree<Route*> by_topic_;
   std::map<std::string, Message> retained_;  // by topic
 };
 

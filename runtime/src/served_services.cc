@@ -135,12 +135,14 @@ const ServedService* ServedServices::Find(std::string_view service) const {
 }
 
 bool ServedServices::HasTopic(std::string_view topic) const {
-  return std::any_of(entrances_.begin(), entrances_.end(), [topic](const auto& entrance) {
-    return entrance->topic.has_value() && TopicMatches(entrance->filter, topic);
+  auto end = entrances_.begin() + own_topics_;
+  return std::any_of(entrances_.begin(), end, [topic](const auto& entrance) {
+    return TopicMatches(entrance->filter, topic);
   });
 }
 
 void ServedServices::Subscribe() {
+  own_topics_ = entrances_.size();
   for (const std::string& prefix : options_.prefixes) {
     for (const auto& service : services_) {
       AddEntrances(*service, prefix);
@@ -155,6 +157,7 @@ void ServedServices::Subscribe() {
       entrances_.push_back(std::move(entrance));
     }
   }
+  not_served_ = entrances_.size();
   for (const auto& entrance : entrances_) Subscribe(*entrance);
 }
 
@@ -214,7 +217,10 @@ void ServedServices::OnState(Entrance& entrance, const absl::Status& state) {
         absl::StrCat(entrance.name, " is not served at present: ", state.ToString()));
   }
   if (!std::exchange(entrance.is_answered, true)) entrance.granted.set_value(state);
-  if (state.ok()) events_.OnGranted();
+  bool was_served = std::exchange(entrance.is_served, state.ok());
+  if (was_served == entrance.is_served) return;
+  not_served_ = was_served ? not_served_ + 1 : not_served_ - 1;
+  if (not_served_ == 0) events_.OnGranted();
 }
 
 absl::Status ServedServices::WaitUntilGranted(absl::Duration limit) {

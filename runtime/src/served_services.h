@@ -51,6 +51,7 @@ struct Entrance {
   Transport::SubscriptionId batches = 0;  // 0: none
   std::promise<absl::Status> granted = {};
   bool is_answered = false;  // `granted` has its value
+  bool is_served = false;    // the broker sends what comes there
 };
 
 // What a server serves, and its subscriptions for it. Services are added before Subscribe, and stay
@@ -64,7 +65,7 @@ class ServedServices {
     virtual void OnRequest(const Entrance& entrance, Message message) = 0;
     virtual void OnBatch(const Entrance& entrance, Message message) = 0;
     virtual void OnCancel(const Message& message) = 0;
-    // The broker has granted a subscription, perhaps once more.
+    // The broker has granted all that serves calls, perhaps once more.
     virtual void OnGranted() = 0;
   };
 
@@ -114,7 +115,9 @@ class ServedServices {
   const ServerOptions& options_;
   Events& events_;
   std::vector<std::unique_ptr<ServedService>> services_;
-  Entrances entrances_;  // until Subscribe only those of methods with topics of their own
+  Entrances entrances_;    // those of methods with topics of their own come first
+  size_t own_topics_ = 0;  // how many these are, from Subscribe on
+  size_t not_served_ = 0;  // of `entrances_`, from Subscribe on
   std::vector<Transport::SubscriptionId> cancels_;
 };
 

@@ -1,6 +1,7 @@
 #ifndef MQRPC_SUBSCRIPTION_TABLE_H_
 #define MQRPC_SUBSCRIPTION_TABLE_H_
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "filter_tree.h"
 #include "mqrpc/message.h"
 #include "mqrpc/transport.h"
 
@@ -78,13 +81,23 @@ class SubscriptionTable {
   enum class State { kAsked, kGranted, kRefused };
   struct Entry;
   class Visit;
+  using Entries = std::vector<Entry*>;
 
-  // A visit of the callbacks counts on the entries staying where they are: those that are removed
-  // meanwhile are only marked, and go when the last visit ends.
-  std::vector<std::unique_ptr<Entry>> entries_;
-  Id next_id_ = 1;
+  Entry* Find(Id id) const;
+  Entries All() const;
+  Entries WithFilter(std::string_view filter) const;
+  void Erase(Entry& entry);
+
+  std::map<Id, std::unique_ptr<Entry>> entries_;  // in order of coming
+  absl::flat_hash_map<std::string, Entries> by_filter_;
+  FilterTree<Entry*> by_topic_;
+  std::vector<Id> joined_;  // and not told yet
+
+  // The callbacks that are called count on their entries: what is removed meanwhile stays here
+  // until the last visit ends.
+  std::vector<std::unique_ptr<Entry>> removed_;
   int visits_ = 0;
-  bool has_removed_ = false;
+  Id next_id_ = 1;
 };
 
 }  // namespace mqrpc::internal
