@@ -66,9 +66,10 @@ std::vector<Block> AllBlocks() {
 
 // What is compiled and run: the sources of the languages that the pages show.
 std::vector<std::string> Sources() {
-  const std::set<fs::path> kinds = {".cc", ".h", ".proto", ".txt", ".sh", ".cmake"};
+  const std::set<fs::path> kinds = {".cc", ".h", ".proto", ".txt", ".sh", ".cmake", ".mjs"};
   std::vector<std::string> sources;
-  for (const char* folder : {"tests/docs", "tests/outside", "generated-examples", "proto"}) {
+  for (const char* folder :
+       {"tests/docs", "tests/mqttjs", "tests/outside", "generated-examples", "proto"}) {
     for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
       bool counts = entry.is_regular_file() && kinds.count(entry.path().extension()) > 0;
       if (counts) sources.push_back(ReadFile(entry.path()));
@@ -78,7 +79,7 @@ std::vector<std::string> Sources() {
 }
 
 TEST(SnippetsTest, EveryBlockIsCompiledOrRun) {
-  const std::set<std::string> excerpts = {"cpp", "proto", "cmake", "sh"};
+  const std::set<std::string> excerpts = {"cpp", "proto", "cmake", "sh", "js"};
   const std::set<std::string> not_code = {"text", "hex"};  // hex: protocol_bytes_test.cc
   std::vector<std::string> sources = Sources();
   int found = 0;
