@@ -158,7 +158,8 @@ class Channel {
       const Method& method,
       const google::protobuf::MessageLite& request,
       const CallOptions& options = {}) {
-    return Parse<Reply>(WaitForBytes(method, request, options), EncodingOf(options));
+    Encoding encoding = EncodingOf(options);  // the channel may be gone when the call has ended
+    return Parse<Reply>(WaitForBytes(method, request, options), encoding);
   }
 
   // As Start, of a method that all servers answer.
