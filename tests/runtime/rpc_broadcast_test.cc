@@ -83,6 +83,16 @@ std::map<std::string, std::string> ByResponder(const std::vector<Answer<ValveRep
   return texts;
 }
 
+// Those that come in a window; in a longer one if there are none, as may be on a busy machine.
+std::map<std::string, std::string> AnswersWithin(Channel& channel, absl::Duration window) {
+  auto query = Health::Stub(channel).Check({}, {.window = window});
+  EXPECT_EQ(query.end(), QueryEnd::kNotYet);
+  std::map<std::string, std::string> answers = ByResponder(query.Collect());
+  EXPECT_EQ(query.end(), QueryEnd::kWindow);
+  EXPECT_THAT(query.status(), IsOk());
+  return answers.empty() ? AnswersWithin(channel, 2 * window) : answers;
+}
+
 // A group of servers, and a channel to them.
 class Plant {
  public:
@@ -144,11 +154,7 @@ TEST_P(RpcBroadcastTest, EndsWithItsWindow) {
     return ValveReply();
   });
   Channel channel(Connect("client"));
-  auto query = Health::Stub(channel).Check({}, {.window = absl::Milliseconds(300)});
-  EXPECT_EQ(query.end(), QueryEnd::kNotYet);
-  EXPECT_THAT(ByResponder(query.Collect()), ElementsAre(Pair("one", "1")));
-  EXPECT_EQ(query.end(), QueryEnd::kWindow);
-  EXPECT_THAT(query.status(), IsOk());
+  EXPECT_THAT(AnswersWithin(channel, absl::Milliseconds(300)), ElementsAre(Pair("one", "1")));
   gate.Open();
 }
 
@@ -156,11 +162,16 @@ TEST_P(RpcBroadcastTest, EndsWithItsWindow) {
 TEST_P(RpcBroadcastTest, EndsWithEnoughAnswers) {
   Events events;
   EventLog<std::string> stopped(events);
+  Gate slow_runs;  // a cancel before that would only keep it from being run
   Plant plant;
-  plant.Add(Connect("one"), Say("1"));
+  plant.Add(Connect("one"), [&](ServerContext& context, const ValveRequest& request) {
+    EXPECT_TRUE(slow_runs.Wait());
+    return Say("1")(context, request);
+  });
   plant.Add(Connect("slow"), [&](ServerContext& context, const ValveRequest&) {
     Gate told;
     std::stop_callback callback(context.stop_token(), [&told] { told.Open(); });
+    slow_runs.Open();
     EXPECT_TRUE(told.Wait());
     stopped.Add("slow");
     return ValveReply();
@@ -181,8 +192,7 @@ TEST_P(RpcBroadcastTest, WhoHasNothingToSaySaysNothing) {
   });
   plant.Add(Connect("does not override"), nullptr);
   Channel channel(Connect("client"));
-  auto query = Health::Stub(channel).Check({}, {.window = absl::Milliseconds(300)});
-  EXPECT_THAT(ByResponder(query.Collect()), ElementsAre(Pair("one", "1")));
+  EXPECT_THAT(AnswersWithin(channel, absl::Milliseconds(300)), ElementsAre(Pair("one", "1")));
   EXPECT_EQ(plant.server(1)->stats().calls_answered, 0u);
   EXPECT_EQ(plant.server(2)->stats().calls_answered, 0u);
 }
