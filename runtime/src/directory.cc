@@ -17,10 +17,17 @@ namespace mqrpc {
 namespace internal {
 namespace {
 
-// Empty if nobody is there, or it cannot be read.
+// More says nobody of himself, and all of it is kept.
+constexpr size_t kMaxPresenceBytes = 1 << 20;
+
+// Empty if nobody is there.
 absl::StatusOr<std::vector<ServerPresence>> Decode(
     const std::string& client_id,
     const std::string& payload) {
+  if (payload.size() > kMaxPresenceBytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(payload.size(), " bytes; at most ", kMaxPresenceBytes));
+  }
   std::vector<ServerPresence> servers;
   Presence presence;
   absl::Status status = ParseInto(payload, presence, Encoding::kJson, UnknownJson::kIgnore);
@@ -104,42 +111,49 @@ void DirectoryCore::OnAllTold() {
   for (const std::string& client_id : gone) Set(client_id, {});
   MutexLock lock(mutex_);
   is_complete_ = true;
+  refused_ = absl::OkStatus();
   changed_.NotifyAll();
 }
 
 void DirectoryCore::Set(const std::string& client_id, std::vector<ServerPresence> servers) {
-  std::vector<ServerPresence> before;
-  {
-    MutexLock lock(mutex_);
-    auto found = connections_.find(client_id);
-    bool is_known = found != connections_.end();
-    if (is_known) before = found->second.servers;
-    if (!is_known && !servers.empty() && connections_.size() >= options_.max_connections) {
-      options_.log(
-          LogLevel::kWarning,
-          absl::StrCat(
-              "DirectoryOptions::max_connections (",
-              options_.max_connections,
-              ") are known; not ",
-              client_id));
-      return;
-    }
-    if (servers.empty()) {
-      connections_.erase(client_id);
-    } else {
-      connections_[client_id] = {servers, round_};
-    }
+  absl::StatusOr<std::vector<ServerPresence>> before = Exchange(client_id, servers);
+  if (!before.ok()) {
+    options_.log(LogLevel::kWarning, std::string(before.status().message()));
+    return;
   }
   if (options_.on_change == nullptr) return;
   auto has = [](const std::vector<ServerPresence>& some, const ServerPresence& one) {
     return std::find(some.begin(), some.end(), one) != some.end();
   };
-  for (const ServerPresence& server : before) {
+  for (const ServerPresence& server : *before) {
     if (!has(servers, server)) options_.on_change(server, false);
   }
   for (const ServerPresence& server : servers) {
-    if (!has(before, server)) options_.on_change(server, true);
+    if (!has(*before, server)) options_.on_change(server, true);
   }
+}
+
+// What was known of it before.
+absl::StatusOr<std::vector<ServerPresence>> DirectoryCore::Exchange(
+    const std::string& client_id,
+    std::vector<ServerPresence> servers) {
+  MutexLock lock(mutex_);
+  std::vector<ServerPresence> before;
+  auto found = connections_.find(client_id);
+  if (found != connections_.end()) {
+    before = std::move(found->second.servers);
+    connections_.erase(found);
+  }
+  if (servers.empty()) return before;
+  if (connections_.size() >= options_.max_connections) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "DirectoryOptions::max_connections (",
+        options_.max_connections,
+        ") are known; not ",
+        client_id));
+  }
+  connections_[client_id] = {std::move(servers), round_};
+  return before;
 }
 
 absl::StatusOr<std::vector<ServerPresence>> DirectoryCore::Find(
@@ -159,7 +173,7 @@ absl::StatusOr<std::vector<ServerPresence>> DirectoryCore::Find(
 }
 
 absl::Status DirectoryCore::WaitUntilComplete(absl::Duration limit) {
-  if (!is_complete_ && transport_.loop().InLoop()) {
+  if (!is_complete_ && refused_.ok() && transport_.loop().InLoop()) {
     return absl::FailedPreconditionError(
         "waiting to know who is there on the connection's own thread, which has to be told");
   }

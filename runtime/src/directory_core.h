@@ -38,6 +38,9 @@ class DirectoryCore {
   void OnMessage(const Message& message);
   void OnAllTold();
   void Set(const std::string& client_id, std::vector<ServerPresence> servers);
+  absl::StatusOr<std::vector<ServerPresence>> Exchange(
+      const std::string& client_id,
+      std::vector<ServerPresence> servers);
   absl::Status WaitUntilComplete(absl::Duration limit) MQRPC_REQUIRES(mutex_);
 
   Transport& transport_;
