@@ -29,7 +29,7 @@ Repetitions::Repetitions(EventLoop& loop, const ServerOptions& options)
       cache_(options.max_kept_replies, options.max_kept_reply_bytes) {}
 
 absl::StatusOr<bool> Repetitions::IsNew(
-    UnaryServerCall& call,
+    ServedCall& call,
     uint64_t fingerprint,
     Idempotency idempotency) {
   const std::optional<wire::ReplyAddress>& to = call.reply_to();

@@ -12,7 +12,7 @@
 #include "mqrpc/method.h"
 #include "mqrpc/server.h"
 #include "reply_cache.h"
-#include "unary_server_call.h"
+#include "served_call.h"
 
 namespace mqrpc::internal {
 
@@ -24,7 +24,7 @@ class Repetitions {
 
   // Whether the call is to be run. If not, it is answered here: as the one before it was, or, if
   // that one still runs, together with it. INVALID_ARGUMENT if it is not the same request.
-  absl::StatusOr<bool> IsNew(UnaryServerCall& call, uint64_t fingerprint, Idempotency idempotency);
+  absl::StatusOr<bool> IsNew(ServedCall& call, uint64_t fingerprint, Idempotency idempotency);
 
   // The end of a new one, by the entry that it was given. From here on a repetition is answered
   // with `answer`; after Forget it runs.

@@ -12,9 +12,9 @@
 #include "metadata_wire.h"
 #include "presence_board.h"
 #include "run_in_loop.h"
+#include "served_call.h"
 #include "text.h"
 #include "topic.h"
-#include "unary_server_call.h"
 #include "wire_topics.h"
 
 namespace mqrpc::internal {
@@ -218,7 +218,7 @@ void ServerCore::Handle(
       .topic_tokens = std::move(tokens),
       .wants_reply = request.reply_to.has_value(),
       .is_broadcast = entrance.is_broadcast};
-  auto call = std::make_unique<UnaryServerCall>(
+  auto call = std::make_unique<ServedCall>(
       shared_from_this(),
       request.arrival,
       std::move(place),
@@ -320,7 +320,7 @@ void ServerCore::Forget(ReplyCache::Entry* entry) {
   transport_.loop().Post([self = shared_from_this(), entry] { self->repetitions_.Forget(entry); });
 }
 
-void ServerCore::StopAt(absl::Time deadline, const UnaryServerCall* call, std::stop_source stop) {
+void ServerCore::StopAt(absl::Time deadline, const ServedCall* call, std::stop_source stop) {
   MutexLock lock(mutex_);
   if (!open_) return;
   transport_.loop().Post([self = shared_from_this(), deadline, call, stop = std::move(stop)] {
@@ -328,7 +328,7 @@ void ServerCore::StopAt(absl::Time deadline, const UnaryServerCall* call, std::s
   });
 }
 
-void ServerCore::DoNotStop(absl::Time deadline, const UnaryServerCall* call) {
+void ServerCore::DoNotStop(absl::Time deadline, const ServedCall* call) {
   MutexLock lock(mutex_);
   if (!open_) return;
   transport_.loop().Post(

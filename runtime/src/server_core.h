@@ -20,9 +20,9 @@
 #include "reply_cache.h"
 #include "reply_sender.h"
 #include "request_intake.h"
+#include "served_call.h"
 #include "served_services.h"
 #include "stop_timers.h"
-#include "unary_server_call.h"
 #include "wire.h"
 #include "work_queue.h"
 
@@ -53,8 +53,8 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore>,
   void Forget(ReplyCache::Entry* entry);
 
   // For a call whose handler wants to be told of its deadline; and when it has ended.
-  void StopAt(absl::Time deadline, const UnaryServerCall* call, std::stop_source stop);
-  void DoNotStop(absl::Time deadline, const UnaryServerCall* call);
+  void StopAt(absl::Time deadline, const ServedCall* call, std::stop_source stop);
+  void DoNotStop(absl::Time deadline, const ServedCall* call);
 
   // Zero once the server has gone.
   absl::Duration TimeSince(absl::Time start);

@@ -2,7 +2,7 @@
 
 namespace mqrpc::internal {
 
-void StopTimers::Add(absl::Time deadline, const UnaryServerCall* call, std::stop_source stop) {
+void StopTimers::Add(absl::Time deadline, const ServedCall* call, std::stop_source stop) {
   if (is_closed_) return;
   stops_.insert_or_assign({deadline, call}, std::move(stop));
   Arm();

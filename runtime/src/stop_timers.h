@@ -10,7 +10,7 @@
 
 namespace mqrpc::internal {
 
-class UnaryServerCall;
+class ServedCall;
 
 // Tells handlers that have asked to be told when the deadlines of their calls pass. In turns of the
 // loop, which outlives it.
@@ -19,8 +19,8 @@ class StopTimers {
   explicit StopTimers(EventLoop& loop) : loop_(loop) {}
 
   // The call is a name only.
-  void Add(absl::Time deadline, const UnaryServerCall* call, std::stop_source stop);
-  void Remove(absl::Time deadline, const UnaryServerCall* call) { stops_.erase({deadline, call}); }
+  void Add(absl::Time deadline, const ServedCall* call, std::stop_source stop);
+  void Remove(absl::Time deadline, const ServedCall* call) { stops_.erase({deadline, call}); }
 
   // The loop is not used any more.
   void Close();
@@ -30,7 +30,7 @@ class StopTimers {
   void OnTimer();
 
   EventLoop& loop_;
-  absl::btree_map<std::pair<absl::Time, const UnaryServerCall*>, std::stop_source> stops_;
+  absl::btree_map<std::pair<absl::Time, const ServedCall*>, std::stop_source> stops_;
   EventLoop::TimerId timer_ = 0;
   absl::Time timer_at_ = absl::InfiniteFuture();
   bool is_closed_ = false;

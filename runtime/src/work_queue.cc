@@ -12,7 +12,7 @@ namespace mqrpc::internal {
 WorkQueue::WorkQueue(EventLoop& loop, const ServerOptions& options, ServerCounters& counters)
     : loop_(loop), options_(options), counters_(counters), workers_(options.workers) {}
 
-void WorkQueue::Dispatch(std::unique_ptr<UnaryServerCall> call, RunsOn runs_on) {
+void WorkQueue::Dispatch(std::unique_ptr<ServedCall> call, RunsOn runs_on) {
   if (has_handed_over_last_) {
     return Refuse(*call, absl::UnavailableError("the server was shut down; the call did not run"));
   }
@@ -67,7 +67,7 @@ void WorkQueue::HandOverLast() {
   has_handed_over_last_ = true;
 }
 
-void WorkQueue::Run(std::unique_ptr<UnaryServerCall> call) {
+void WorkQueue::Run(std::unique_ptr<ServedCall> call) {
   std::shared_ptr<ServerCore> core = call->core();  // whose part this is
   absl::Time now = loop_.Now();
   if (call->is_cancelled()) return call->Abandon();
@@ -97,7 +97,7 @@ void WorkQueue::Run(std::unique_ptr<UnaryServerCall> call) {
   }
 }
 
-void WorkQueue::Refuse(UnaryServerCall& call, absl::Status status) {
+void WorkQueue::Refuse(ServedCall& call, absl::Status status) {
   counters_.refused.Add();
   call.Refuse(std::move(status));
 }

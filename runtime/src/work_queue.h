@@ -14,8 +14,8 @@
 #include "counters.h"
 #include "mqrpc/server.h"
 #include "mqrpc/service.h"
+#include "served_call.h"
 #include "thread_pool.h"
-#include "unary_server_call.h"
 
 namespace mqrpc::internal {
 
@@ -27,10 +27,10 @@ class WorkQueue {
   // All outlive it.
   WorkQueue(EventLoop& loop, const ServerOptions& options, ServerCounters& counters);
 
-  void Dispatch(std::unique_ptr<UnaryServerCall> call, RunsOn runs_on);
+  void Dispatch(std::unique_ptr<ServedCall> call, RunsOn runs_on);
 
   // Answers one that is not to run.
-  void Refuse(UnaryServerCall& call, absl::Status status);
+  void Refuse(ServedCall& call, absl::Status status);
 
   // Those whose turn comes at `when` or later are refused. Any thread.
   void RefuseFrom(absl::Time when) { refuses_from_ = absl::ToUnixNanos(when); }
@@ -51,7 +51,7 @@ class WorkQueue {
   absl::Status CheckRunning() const;
   absl::Status CheckRoom(size_t bytes) const;
   void HandOver();
-  void Run(std::unique_ptr<UnaryServerCall> call);
+  void Run(std::unique_ptr<ServedCall> call);
 
   EventLoop& loop_;
   const ServerOptions& options_;

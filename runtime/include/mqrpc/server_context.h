@@ -19,7 +19,7 @@ struct CallOptions;
 
 namespace internal {
 
-class UnaryServerCall;
+class ServedCall;
 
 // What was called, and how. The texts live as long as the call.
 struct CallPlace {
@@ -124,7 +124,7 @@ class ServerContext {
   bool wants_reply() const { return place_.wants_reply; }
 
  private:
-  friend class internal::UnaryServerCall;
+  friend class internal::ServedCall;
   friend struct CallOptions;
 
   absl::Status Add(Metadata& metadata, std::string_view name, std::string_view value);

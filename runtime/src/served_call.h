@@ -1,5 +1,5 @@
-#ifndef MQRPC_UNARY_SERVER_CALL_H_
-#define MQRPC_UNARY_SERVER_CALL_H_
+#ifndef MQRPC_SERVED_CALL_H_
+#define MQRPC_SERVED_CALL_H_
 
 #include <cstddef>
 #include <memory>
@@ -24,9 +24,9 @@ class ServerCore;
 
 // One request on its way through a handler. The names of its method and instance outlive it.
 // Without a reply address (fire and forget) the answer goes nowhere.
-class UnaryServerCall final : public ServerCall, private CallControl {
+class ServedCall final : public ServerCall, private CallControl {
  public:
-  UnaryServerCall(
+  ServedCall(
       std::shared_ptr<ServerCore> core,
       absl::Time arrival,
       CallPlace place,
@@ -47,7 +47,7 @@ class UnaryServerCall final : public ServerCall, private CallControl {
   // In the server's memory of what ran; null unless it is kept there. Before the handler runs.
   void SetEntry(ReplyCache::Entry* entry) { entry_ = entry; }
 
-  ~UnaryServerCall() override;
+  ~ServedCall() override;
 
   ServerContext& context() override { return context_; }
   Encoding encoding() const override { return encoding_; }
@@ -105,4 +105,4 @@ class UnaryServerCall final : public ServerCall, private CallControl {
 
 }  // namespace mqrpc::internal
 
-#endif  // MQRPC_UNARY_SERVER_CALL_H_
+#endif  // MQRPC_SERVED_CALL_H_

@@ -1,4 +1,4 @@
-#include "unary_server_call.h"
+#include "served_call.h"
 
 #include <algorithm>
 #include <utility>
@@ -10,7 +10,7 @@
 
 namespace mqrpc::internal {
 
-UnaryServerCall::UnaryServerCall(
+ServedCall::ServedCall(
     std::shared_ptr<ServerCore> core,
     absl::Time arrival,
     CallPlace place,
@@ -24,7 +24,7 @@ UnaryServerCall::UnaryServerCall(
       reply_to_(std::move(reply_to)),
       request_(std::move(frame.payload)) {}
 
-UnaryServerCall::~UnaryServerCall() {
+ServedCall::~ServedCall() {
   if (finished_) return;
   std::string text =
       absl::StrCat("the handler of ", View(context_.method()), " ended without an answer");
@@ -32,14 +32,14 @@ UnaryServerCall::~UnaryServerCall() {
   Finish(absl::InternalError(text));
 }
 
-std::optional<std::string> UnaryServerCall::Read() { return std::exchange(request_, std::nullopt); }
+std::optional<std::string> ServedCall::Read() { return std::exchange(request_, std::nullopt); }
 
-void UnaryServerCall::Start(absl::Time now) {
+void ServedCall::Start(absl::Time now) {
   start_ = now;
   core_->NoteStart(now - arrival_);
 }
 
-bool UnaryServerCall::Intercept(const std::vector<ServerInterceptor*>& interceptors) {
+bool ServedCall::Intercept(const std::vector<ServerInterceptor*>& interceptors) {
   IncomingCall incoming(context_, context_.headers_, *request_);
   for (ServerInterceptor* interceptor : interceptors) {
     interceptor->Intercept(incoming);
@@ -54,7 +54,7 @@ bool UnaryServerCall::Intercept(const std::vector<ServerInterceptor*>& intercept
   return false;
 }
 
-void UnaryServerCall::LimitTime(absl::Duration limit) {
+void ServedCall::LimitTime(absl::Duration limit) {
   if (limit == absl::InfiniteDuration()) return;
   absl::Time deadline = std::min(deadline_, core_->loop().Now() + limit);
   if (is_to_be_stopped_) core_->DoNotStop(deadline_, this);
@@ -62,29 +62,29 @@ void UnaryServerCall::LimitTime(absl::Duration limit) {
   if (is_to_be_stopped_) core_->StopAt(deadline_, this, cancellation().MakeSource());
 }
 
-void UnaryServerCall::Repeat(const ReplyCache::Answer& answer) {
+void ServedCall::Repeat(const ReplyCache::Answer& answer) {
   if (answer.result.ok()) reply_ = *answer.result;
   reply_metadata_ = answer.metadata;
   End(answer.result.status(), wire::Ran::kYes);
 }
 
-size_t UnaryServerCall::max_metadata_size() const { return core_->max_metadata_size(); }
+size_t ServedCall::max_metadata_size() const { return core_->max_metadata_size(); }
 
-void UnaryServerCall::Abandon() {
+void ServedCall::Abandon() {
   finished_ = true;
   if (entry_ != nullptr) core_->Forget(entry_);
 }
 
-Cancellation& UnaryServerCall::cancellation() {
+Cancellation& ServedCall::cancellation() {
   return entry_ != nullptr ? ReplyCache::CancellationOf(*entry_) : own_cancellation_;
 }
 
 // The entry goes some time after the end.
-bool UnaryServerCall::IsCancelled() {
+bool ServedCall::IsCancelled() {
   return !finished_ && (is_cancelled() || deadline_ <= core_->loop().Now());
 }
 
-std::stop_token UnaryServerCall::StopToken() {
+std::stop_token ServedCall::StopToken() {
   if (finished_) return {};
   std::stop_source& source = cancellation().MakeSource();
   if (deadline_ != absl::InfiniteFuture() && !std::exchange(is_to_be_stopped_, true)) {
@@ -93,11 +93,11 @@ std::stop_token UnaryServerCall::StopToken() {
   return source.get_token();
 }
 
-std::stop_token UnaryServerCall::CancelToken() {
+std::stop_token ServedCall::CancelToken() {
   return finished_ ? std::stop_token() : cancellation().MakeSource().get_token();
 }
 
-void UnaryServerCall::End(absl::Status status, wire::Ran ran) {
+void ServedCall::End(absl::Status status, wire::Ran ran) {
   if (finished_) return;
   finished_ = true;
   bool is_declined = context_.is_declined_ && !status.ok();
@@ -123,7 +123,7 @@ void UnaryServerCall::End(absl::Status status, wire::Ran ran) {
       start_);
 }
 
-void UnaryServerCall::CheckReplySize(absl::StatusOr<std::string>& result) const {
+void ServedCall::CheckReplySize(absl::StatusOr<std::string>& result) const {
   if (!result.ok() || method_ == nullptr) return;
   absl::Status status = CheckSize(
       "ServerOptions",
@@ -135,13 +135,13 @@ void UnaryServerCall::CheckReplySize(absl::StatusOr<std::string>& result) const 
 }
 
 // The end of one that this server has nothing to say to.
-void UnaryServerCall::NoteSilence(const absl::Status& status) {
+void ServedCall::NoteSilence(const absl::Status& status) {
   core_->NoteEnd(start_, status.code());
   if (entry_ != nullptr) core_->Forget(entry_);
 }
 
 // The end of one that asked for no answer.
-void UnaryServerCall::NoteUnwanted(const absl::Status& status) {
+void ServedCall::NoteUnwanted(const absl::Status& status) {
   core_->NoteEnd(start_, status.code());
   if (status.ok()) return;
   std::string text = absl::StrCat(
