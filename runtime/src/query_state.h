@@ -8,18 +8,15 @@
 #include <string>
 
 #include "absl/container/flat_hash_set.h"
-#include "mqrpc/event_loop.h"
-#include "mqrpc/executor.h"
 #include "mqrpc/query.h"
-#include "mutex.h"
+#include "wait_queue.h"
 
 namespace mqrpc::internal {
 
 // The answers to one question to all servers. The channel adds and ends, in turns of its loop; the
 // rest is for the caller.
-class QueryState final : public AnswerQueue, public std::enable_shared_from_this<QueryState> {
+class QueryState final : public WaitQueue<AnswerQueue> {
  public:
-  // The loop lives until the end, the executor as long as this.
   QueryState(EventLoop& loop, std::shared_ptr<Executor> executor, const QueryOptions& options);
 
   // False if it has been answered by that one before.
@@ -31,22 +28,16 @@ class QueryState final : public AnswerQueue, public std::enable_shared_from_this
   // The question has been asked for long enough, or has failed. Once.
   void Close(const absl::StatusOr<std::string>& result);
 
-  std::optional<ByteAnswer> Next() override;
-  void Listen(std::shared_ptr<Executor> executor, Continuation continuation) override;
-  void Forget() override;
   QueryEnd end() override;
   absl::Status status() override;
 
  private:
-  std::optional<ByteAnswer> TakeFirst() MQRPC_REQUIRES(mutex_);
-  bool is_readable() const MQRPC_REQUIRES(mutex_) {
+  bool is_ready() const override MQRPC_REQUIRES(mutex_) {
     return !answers_.empty() || end_ != QueryEnd::kNotYet;
   }
-  void Wake();
-  void Resume();
+  std::optional<ByteAnswer> Take() override MQRPC_REQUIRES(mutex_);
+  void OnWaitInLoop() override MQRPC_REQUIRES(mutex_);
 
-  EventLoop& loop_;
-  const std::shared_ptr<Executor> executor_;
   const size_t max_answers_;
 
   // Of the loop.
@@ -55,13 +46,9 @@ class QueryState final : public AnswerQueue, public std::enable_shared_from_this
   absl::flat_hash_set<std::string> answered_;
   size_t count_ = 0;  // of the answers that have come
 
-  Mutex mutex_;
-  CondVar changed_;
   std::deque<ByteAnswer> answers_ MQRPC_GUARDED_BY(mutex_);
   QueryEnd end_ MQRPC_GUARDED_BY(mutex_) = QueryEnd::kNotYet;
   absl::Status status_ MQRPC_GUARDED_BY(mutex_);
-  std::shared_ptr<Executor> listeners_executor_ MQRPC_GUARDED_BY(mutex_);
-  Continuation listener_ MQRPC_GUARDED_BY(mutex_);
 };
 
 }  // namespace mqrpc::internal

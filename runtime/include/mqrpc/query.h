@@ -1,7 +1,6 @@
 #ifndef MQRPC_QUERY_H_
 #define MQRPC_QUERY_H_
 
-#include <coroutine>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -9,12 +8,12 @@
 #include <utility>
 #include <vector>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "mqrpc/call.h"
 #include "mqrpc/call_options.h"
+#include "mqrpc/item_queue.h"
 #include "mqrpc/metadata.h"
 
 namespace mqrpc {
@@ -58,50 +57,11 @@ struct ByteAnswer {
   ReplyMetadata metadata = {};
 };
 
-// Where the answers to one question wait to be read: by a thread, or by a continuation. Ended once;
-// what has come before can be read after that. Thread-safe; one reader at a time.
-class AnswerQueue {
+// Where the answers to one question wait to be read.
+class AnswerQueue : public ItemQueue<ByteAnswer> {
  public:
-  using Continuation = absl::AnyInvocable<void(std::optional<ByteAnswer>)>;
-
-  virtual ~AnswerQueue() = default;
-
-  // Null when there are no more. On the connection's own thread it does not wait, and it is as if
-  // the query had failed.
-  virtual std::optional<ByteAnswer> Next() = 0;
-
-  // Likewise, to a continuation on `executor`, or, if that is null, on the channel's.
-  virtual void Listen(std::shared_ptr<Executor> executor, Continuation continuation) = 0;
-  virtual void Forget() = 0;
-
   virtual QueryEnd end() = 0;
   virtual absl::Status status() = 0;
-};
-
-// What a coroutine waits in for the next one.
-class AnswerAwaiter {
- public:
-  explicit AnswerAwaiter(std::shared_ptr<AnswerQueue> answers) : answers_(std::move(answers)) {}
-
-  AnswerAwaiter(const AnswerAwaiter&) = delete;
-  AnswerAwaiter& operator=(const AnswerAwaiter&) = delete;
-
-  bool await_ready() const { return false; }
-  template <class Promise>
-  void await_suspend(std::coroutine_handle<Promise> coroutine) {
-    Suspend(coroutine, TaskOf(coroutine));
-  }
-
- protected:
-  ~AnswerAwaiter() { answers_->Forget(); }
-  std::optional<ByteAnswer> Take() { return std::move(answer_); }
-
- private:
-  void Suspend(std::coroutine_handle<> coroutine, const TaskPromiseBase* task);
-
-  const std::shared_ptr<AnswerQueue> answers_;
-  std::coroutine_handle<> coroutine_;
-  std::optional<ByteAnswer> answer_;
 };
 
 }  // namespace internal
@@ -139,9 +99,9 @@ class [[nodiscard]] Query {
 
   // As Next, in a coroutine, which resumes where it would after a Call. The query outlives it.
   auto NextAsync() {
-    struct Awaiter final : internal::AnswerAwaiter {
+    struct Awaiter final : internal::ItemAwaiter<internal::ByteAnswer> {
       Awaiter(std::shared_ptr<internal::AnswerQueue> answers, Encoding encoding)
-          : AnswerAwaiter(std::move(answers)), encoding_(encoding) {}
+          : ItemAwaiter(std::move(answers)), encoding_(encoding) {}
       std::optional<Answer<Reply>> await_resume() { return Parsed(Take(), encoding_); }
       const Encoding encoding_;
     };
