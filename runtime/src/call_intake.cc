@@ -1,5 +1,6 @@
 #include "call_intake.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +9,18 @@
 #include "metadata_wire.h"
 
 namespace mqrpc::internal {
+namespace {
+
+// What has come of a stream cannot be taken back: so it is not sent again, unless no handler has
+// had it.
+void PlanStream(PendingCall& pending, std::shared_ptr<CallStream> stream) {
+  pending.stream = std::move(stream);
+  pending.idempotency = Idempotency::kUnknown;
+  pending.qos = std::max(pending.qos, QoS::kAtLeastOnce);
+  pending.shares_messages = false;
+}
+
+}  // namespace
 
 CallIntake::CallIntake(
     ChannelCore& core,
@@ -44,7 +57,8 @@ CallIntake::Arrival CallIntake::AddIntercepted(NewCall call, absl::Time now) {
       call.encoding,
       std::move(call.topic),
       call.until,
-      std::move(call.query)};
+      std::move(call.query),
+      std::move(call.stream)};
   if (outgoing.answer().has_value()) return Complete(changed, *outgoing.answer(), hooks);
   return Enter(std::move(changed), now, std::move(hooks));
 }
@@ -59,6 +73,7 @@ CallIntake::Arrival CallIntake::Enter(NewCall call, absl::Time now, EndHooks hoo
   std::unique_ptr<PendingCall> pending = *std::move(plan);
   pending->id = next_id_.fetch_add(1, std::memory_order_relaxed);
   pending->hooks = std::move(hooks);
+  if (pending->stream != nullptr) pending->stream->SetCall(pending->id);
   auto state = std::make_shared<CallState>(core_, pending->id, executor_, outstanding_);
   pending->state = state;
   MutexLock lock(mutex_);
@@ -78,6 +93,7 @@ absl::StatusOr<std::unique_ptr<PendingCall>> CallIntake::Plan(NewCall& call, abs
   pending.topic = call.topic;
   pending.query = call.query;
   if (call.encoding == Encoding::kJson || !call.topic.empty()) pending.shares_messages = false;
+  if (call.stream != nullptr) PlanStream(pending, call.stream);
   pending.request_bytes = call.request->size() + wire::SizeOf(pending.headers);
   pending.payload = *std::move(call.request);
   if (status.ok()) status = TakePlace(pending.request_bytes);
@@ -100,6 +116,7 @@ CallIntake::Arrival CallIntake::Complete(
     RunEndHooks(hooks, {result, *call.options.reply_metadata, absl::ZeroDuration()});
   }
   if (call.query != nullptr) call.query->Close(result);
+  if (call.stream != nullptr) call.stream->Close(result.status());
   return {std::make_shared<CallState>(std::move(result))};
 }
 

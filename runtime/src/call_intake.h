@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "call_state.h"
+#include "call_stream.h"
 #include "counters.h"
 #include "mqrpc/channel.h"
 #include "mutex.h"
@@ -26,7 +27,8 @@ struct NewCall {
   Encoding encoding = Encoding::kProtobuf;  // of the request, and of the reply
   SharedText topic = {};                    // of the method alone; empty: as for all
   Until until = Until::kReply;
-  std::shared_ptr<QueryState> query = nullptr;  // where the answers go, if there may be many
+  std::shared_ptr<QueryState> query = nullptr;   // where the answers go, if there may be many
+  std::shared_ptr<CallStream> stream = nullptr;  // likewise the replies, if they are a stream
 };
 
 // Where calls enter a channel, on their callers' threads: what is wrong, or one too many, is

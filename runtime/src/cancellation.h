@@ -6,7 +6,8 @@
 
 namespace mqrpc::internal {
 
-// Whether the caller of one call has given up. Costs nothing until somebody wants to be told.
+// Whether one call is to stop, and whether that is since its caller has given up, who wants no
+// answer then. Costs nothing until somebody wants to be told.
 // Thread-safe.
 class Cancellation {
  public:
@@ -15,24 +16,32 @@ class Cancellation {
   Cancellation(const Cancellation&) = delete;
   Cancellation& operator=(const Cancellation&) = delete;
 
-  // Runs what has registered with the source.
+  // The caller has given up.
   void Request() {
     requested_ = true;
+    Stop();
+  }
+  bool is_requested() const { return requested_; }
+
+  // Runs what has registered with the source.
+  void Stop() {
+    stopped_ = true;
     if (std::stop_source* source = source_; source != nullptr) source->request_stop();
   }
 
-  bool is_requested() const { return requested_; }
+  bool is_stopped() const { return stopped_; }
 
   // That of all who ask, made now if need be. By one thread at a time.
   std::stop_source& MakeSource() {
     if (source_ == nullptr) source_ = new std::stop_source;
-    // Either this sees the request, or that has seen the source.
-    if (requested_) source_.load()->request_stop();
+    // Either this sees the stop, or that has seen the source.
+    if (stopped_) source_.load()->request_stop();
     return *source_;
   }
 
  private:
   std::atomic<bool> requested_ = false;
+  std::atomic<bool> stopped_ = false;
   std::atomic<std::stop_source*> source_ = nullptr;  // owned
 };
 

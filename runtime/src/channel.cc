@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "call_stream.h"
 #include "call_topic.h"
 #include "channel_core.h"
+#include "google/protobuf/empty.pb.h"
 
 namespace mqrpc {
 namespace {
@@ -73,6 +75,19 @@ std::pair<internal::ByteCall, std::shared_ptr<internal::AnswerQueue>> Channel::A
   call.query = answers;
   internal::ByteCall handle(core_->Start(std::move(call)), EncodingOf(call_options));
   return {std::move(handle), std::move(answers)};
+}
+
+std::pair<internal::ByteCall, std::shared_ptr<internal::ByteStream>> Channel::StreamBytes(
+    const Method& method,
+    const google::protobuf::MessageLite* request,
+    const CallOptions& options) {
+  google::protobuf::Empty none;
+  internal::NewCall call = MakeCall(*core_, method, request != nullptr ? *request : none, options);
+  if (request == nullptr && call.request.ok()) call.request = "";
+  auto stream = core_->MakeStream(method);
+  call.stream = stream;
+  internal::ByteCall handle(core_->Start(std::move(call)), EncodingOf(options));
+  return {std::move(handle), std::move(stream)};
 }
 
 absl::StatusOr<std::string> Channel::WaitForBytes(

@@ -9,10 +9,12 @@
 #include "batch.h"
 #include "call_failure.h"
 #include "call_plan.h"
+#include "call_stream.h"
 #include "from_now.h"
 #include "metadata_wire.h"
 #include "query_state.h"
 #include "run_in_loop.h"
+#include "stream_wire.h"
 #include "wire.h"
 
 namespace mqrpc::internal {
@@ -120,6 +122,30 @@ std::shared_ptr<QueryState> ChannelCore::MakeQuery(const QueryOptions& options) 
   return std::make_shared<QueryState>(transport_.loop(), executor_, options);
 }
 
+std::shared_ptr<CallStream> ChannelCore::MakeStream(const Method& method) {
+  size_t most = method.max_message_size > 0 ? method.max_message_size : options_.max_message_size;
+  StreamEnd::Options options = {
+      .reads =
+          {.window = {.frames = options_.max_unread_messages, .bytes = options_.max_unread_bytes},
+           .max_message_size = most},
+      .writes = {
+          .max_message_size = most,
+          .max_queued = options_.max_unread_messages,
+          .outlives_connection = transport_.keeps_session()}};
+  return std::make_shared<CallStream>(
+      shared_from_this(),
+      transport_,
+      executor_,
+      options,
+      method.client_streaming);
+}
+
+void ChannelCore::PostIfOpen(EventLoop::Task task) {
+  transport_.loop().Post([self = shared_from_this(), task = std::move(task)]() mutable {
+    if (!self->closed_) task();
+  });
+}
+
 void ChannelCore::PostCancel(CallId id) {
   transport_.loop().Post(
       [self = shared_from_this(), id] { self->Cancel(id, "the call was cancelled"); });
@@ -174,7 +200,10 @@ void ChannelCore::OnAck(CallId id, uint32_t sending, const absl::StatusOr<Reason
 
 void ChannelCore::OnAccepted(PendingCall& call) {
   call.stage = PendingCall::Stage::kAccepted;
-  if (call.until == Until::kAccepted) End(call.id, "");
+  if (call.until == Until::kAccepted) return End(call.id, "");
+  if (call.stream == nullptr || call.stream->is_open()) return;
+  pending_.SetAlarm(call, transport_.loop().Now() + kStreamSilence);
+  ArmTimer();
 }
 
 void ChannelCore::OnReply(Message message) {
@@ -183,6 +212,7 @@ void ChannelCore::OnReply(Message message) {
     options_.log(LogLevel::kDebug, "dropped a retained reply");
     return;
   }
+  if (wire::IsPart(message)) return OnPart(std::move(message));
   if (!wire::IsBatch(message)) {
     std::string correlation = message.correlation_data.value_or("");
     size_t size = message.payload.size();
@@ -216,10 +246,50 @@ void ChannelCore::OnReply(std::string_view correlation, size_t size, wire::Reply
     reply.result = OutcomeUnknown(reply.result.status(), *call);
   }
   if (reply.result.ok()) budget_.OnSuccess();
+  if (call->stream != nullptr && reply.result.ok()) {
+    absl::Status whole = call->stream->CheckLength(reply.stream_length);
+    if (!whole.ok()) reply.result = std::move(whole);
+  }
   absl::Status too_large = CheckMessageSize(options_, *call, "reply", size);
   if (!too_large.ok()) reply.result = std::move(too_large);
   if (reply.metadata != nullptr) OnMetadata(*call, *reply.metadata, reply.result);
   End(parsed->call, std::move(reply.result));
+}
+
+void ChannelCore::OnPart(Message message) {
+  auto correlation = wire::ParseCorrelation(message.correlation_data.value_or(""));
+  bool is_ours = correlation.has_value() && correlation->nonce == nonce_;
+  if (!is_ours) return counters_.unknown_replies.Add();
+  PendingCall* call = pending_.Find(correlation->call);
+  if (call == nullptr || call->stream == nullptr) return counters_.late_replies.Add();
+  if (!call->stream->is_open()) {
+    sender_->NoteReply(*call, 0);
+    call->stage = PendingCall::Stage::kAccepted;
+    pending_.SetAlarm(*call, transport_.loop().Now() + kStreamBeat);
+    ArmTimer();
+  }
+  wire::StreamAddress own = {
+      .response_topic = call->reply_topic->name,
+      .correlation = message.correlation_data,
+      .content_type = wire::ContentTypeOf(call->encoding),
+      .qos = call->qos};
+  std::shared_ptr<CallStream> stream = call->stream;  // the call may end here
+  stream->OnPart(wire::DecodePart(std::move(message)), std::move(own));
+}
+
+void ChannelCore::EndStream(CallId id, const absl::Status& why) {
+  PendingCall* call = pending_.Find(id);
+  if (call == nullptr) return;
+  sender_->Cancel(*call);
+  End(id, why);
+}
+
+// Its server may have gone.
+void ChannelCore::OnStreamAlarm(PendingCall& call) {
+  pending_.SetAlarm(call, transport_.loop().Now() + kStreamBeat);
+  std::shared_ptr<CallStream> stream = call.stream;  // the call may end here
+  if (stream->is_open()) return stream->Beat();
+  EndStream(call.id, absl::UnavailableError("no server has answered the opening of the stream"));
 }
 
 // One of many; the servers that are still at it when they are enough are told so.
@@ -257,6 +327,7 @@ void ChannelCore::OnMetadata(
 // After a refusal of its present attempt, which no handler has had.
 bool ChannelCore::MayRepeat(PendingCall& call, const absl::Status& refusal) {
   if (!absl::IsUnavailable(refusal)) return false;
+  if (call.stream != nullptr && call.stream->is_open()) return false;
   if (call.attempts >= call.retry.max_attempts || !budget_.TryRetry()) return false;
   ++call.attempts;
   return true;
@@ -327,6 +398,9 @@ void ChannelCore::OnAlarm(PendingCall& call) {
     counters_.retries.Add();
     return sender_->Send(call);
   }
+  if (call.stream != nullptr && call.stage == PendingCall::Stage::kAccepted) {
+    return OnStreamAlarm(call);
+  }
   if (call.idempotency == Idempotency::kUnknown) return;
   if (call.attempts >= call.retry.max_attempts || !budget_.TryRetry()) return;
   ++call.attempts;
@@ -359,6 +433,7 @@ void ChannelCore::Complete(PendingCall& call, CallState::Result result) {
   counters_.latency.Add(elapsed);
   intake_.NoteEnd(call);
   if (call.query != nullptr) call.query->Close(result);
+  if (call.stream != nullptr) call.stream->Close(result.status());
   bool has_continuation = call.state->Complete(std::move(result));
   if (!has_continuation) return;
   completed_.push_back(call.state);

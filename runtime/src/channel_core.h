@@ -49,6 +49,13 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
   CallState::Result StartAndWait(NewCall call);
 
   std::shared_ptr<QueryState> MakeQuery(const QueryOptions& options);
+  std::shared_ptr<CallStream> MakeStream(const Method& method);
+
+  // Runs the task in a turn of the loop unless the channel is closed by then.
+  void PostIfOpen(EventLoop::Task task);
+
+  // The stream of the call cannot go on. In a turn of the loop.
+  void EndStream(CallId id, const absl::Status& why);
 
   void PostCancel(CallId id);
 
@@ -71,6 +78,8 @@ class ChannelCore final : public std::enable_shared_from_this<ChannelCore>,
   void OnReply(Message message);
   void OnReply(std::string_view correlation, size_t size, wire::Reply reply);
   void OnAnswer(PendingCall& call, wire::Reply reply);
+  void OnPart(Message message);
+  void OnStreamAlarm(PendingCall& call);
   void OnMetadata(PendingCall& call, const ReplyMetadata& metadata, CallState::Result& result);
   bool MayRepeat(PendingCall& call, const absl::Status& refusal);
   void BackOff(PendingCall& call, absl::Status refusal);

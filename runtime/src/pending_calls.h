@@ -30,6 +30,7 @@ using CallId = uint64_t;
 using StopCallback = std::stop_callback<std::function<void()>>;
 
 class QueryState;
+class CallStream;
 struct ReplyTopic;
 struct Route;
 struct BatchFate;
@@ -57,6 +58,7 @@ struct PendingCall {
   Metadata headers = {};
   std::shared_ptr<ReplyMetadata> reply_metadata = nullptr;  // the caller's, if it wants it
   std::shared_ptr<QueryState> query = nullptr;              // where answers go, if many may come
+  std::shared_ptr<CallStream> stream = nullptr;             // where they go if they are a stream
   EndHooks hooks = {};                                      // with them there are reply_metadata
   std::stop_token stop_token = {};                          // cancels it
   std::unique_ptr<StopCallback> stop_callback = nullptr;    // from its admission on, if need be

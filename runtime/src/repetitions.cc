@@ -85,6 +85,13 @@ void Repetitions::Cancel(const SharedText& topic, std::string_view correlation) 
   cancellation.Request();
 }
 
+void Repetitions::Stop(const SharedText& topic, std::string_view correlation) {
+  ReplyCache::Correlation key(correlation.begin(), correlation.end());
+  ReplyCache::Entry* entry = cache_.Find(topic, key);
+  if (entry != nullptr && !ReplyCache::HasFinished(*entry))
+    ReplyCache::CancellationOf(*entry).Stop();
+}
+
 void Repetitions::Close() { loop_.CancelTimer(std::exchange(timer_, 0)); }
 
 void Repetitions::AddTo(ServerStats& stats) const {

@@ -34,6 +34,9 @@ class Repetitions {
   // The caller has given up a call: its handler is told, and one that comes later does not run.
   void Cancel(const SharedText& topic, std::string_view correlation);
 
+  // Likewise, but what it answers is wanted.
+  void Stop(const SharedText& topic, std::string_view correlation);
+
   // The loop is not used any more.
   void Close();
 

@@ -39,9 +39,11 @@ class RequestIntake {
   void Take(Message message, absl::Time arrival, Handle handle) const;
   void TakeBatch(const Message& message, absl::Time arrival, Handle handle) const;
 
+  // Whether it is safe to answer there.
+  absl::Status CheckReplyTopic(std::string_view topic) const;
+
  private:
   bool MayRun(const Message& message) const;
-  absl::Status CheckReplyTopic(std::string_view topic) const;
 
   const ServerOptions& options_;
   const ServedServices& services_;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "batch.h"
+#include "call_stream.h"
 #include "metadata_wire.h"
 
 namespace mqrpc::internal {
@@ -165,6 +166,10 @@ Message RequestSender::EncodeAlone(PendingCall& call, absl::Time now) {
   frame.payload = is_last ? std::move(call.payload) : call.payload;
   frame.headers = call.headers;
   frame.content_type = wire::ContentTypeOf(call.encoding);
+  if (call.stream != nullptr) {
+    frame.credit = call.stream->credit();
+    frame.streams_requests = call.stream->writes();
+  }
   std::optional<std::string> reply_topic;
   if (call.reply_topic != nullptr) reply_topic = call.reply_topic->name;
   // A call that is alone has no use for the answer.

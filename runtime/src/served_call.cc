@@ -22,7 +22,8 @@ ServedCall::ServedCall(
       encoding_(wire::EncodingOf(frame.content_type)),
       context_(core_->loop(), deadline_, std::move(place), std::move(frame.headers), *this),
       reply_to_(std::move(reply_to)),
-      request_(std::move(frame.payload)) {}
+      request_(std::move(frame.payload)),
+      credit_(frame.credit) {}
 
 ServedCall::~ServedCall() {
   if (finished_) return;
@@ -33,6 +34,10 @@ ServedCall::~ServedCall() {
 }
 
 std::optional<std::string> ServedCall::Read() { return std::exchange(request_, std::nullopt); }
+
+std::shared_ptr<ByteReader> ServedCall::reader() { return stream_->in(); }
+
+std::shared_ptr<ByteWriter> ServedCall::writer() { return stream_->out(); }
 
 void ServedCall::Start(absl::Time now) {
   start_ = now;
@@ -59,6 +64,7 @@ void ServedCall::LimitTime(absl::Duration limit) {
   absl::Time deadline = std::min(deadline_, core_->loop().Now() + limit);
   if (is_to_be_stopped_) core_->DoNotStop(deadline_, this);
   deadline_ = context_.deadline_ = deadline;
+  if (stream_ != nullptr) core_->EndStreamAt(*reply_to_, deadline_);
   if (is_to_be_stopped_) core_->StopAt(deadline_, this, cancellation().MakeSource());
 }
 
@@ -72,6 +78,7 @@ size_t ServedCall::max_metadata_size() const { return core_->max_metadata_size()
 
 void ServedCall::Abandon() {
   finished_ = true;
+  if (stream_ != nullptr) core_->RemoveStream(*reply_to_);
   if (entry_ != nullptr) core_->Forget(entry_);
 }
 
@@ -81,7 +88,7 @@ Cancellation& ServedCall::cancellation() {
 
 // The entry goes some time after the end.
 bool ServedCall::IsCancelled() {
-  return !finished_ && (is_cancelled() || deadline_ <= core_->loop().Now());
+  return !finished_ && (cancellation().is_stopped() || deadline_ <= core_->loop().Now());
 }
 
 std::stop_token ServedCall::StopToken() {
@@ -105,6 +112,7 @@ void ServedCall::End(absl::Status status, wire::Ran ran) {
   if (is_to_be_stopped_) core_->DoNotStop(deadline_, this);
   absl::StatusOr<std::string> result = std::move(reply_);
   if (!status.ok()) result = std::move(status);
+  if (stream_ != nullptr) return EndStream(std::move(result), ran);
   if (!hooks_.empty()) {
     RunEndHooks(hooks_, {result, context_.reply_metadata_, core_->TimeSince(start_)});
   }
@@ -121,6 +129,38 @@ void ServedCall::End(absl::Status status, wire::Ran ran) {
        .ran = ran},
       entry_,
       start_);
+}
+
+// After all that was written has left: only then is it known whether that was all.
+void ServedCall::EndStream(absl::StatusOr<std::string> result, wire::Ran ran) {
+  CheckReplySize(result);
+  absl::StatusCode code = result.status().code();
+  auto end = [core = core_,
+              hooks = std::move(hooks_),
+              metadata = std::move(context_.reply_metadata_),
+              reply =
+                  OutgoingReply{
+                      .to = *std::move(reply_to_),
+                      .deadline = deadline_,
+                      .answer = {.result = std::move(result)},
+                      .ran = ran},
+              entry = entry_,
+              start = start_](uint64_t length, const absl::Status& loss) mutable {
+    if (!loss.ok()) reply.answer.result = loss;
+    RunEndHooks(hooks, {reply.answer.result, metadata, core->TimeSince(start)});
+    reply.answer.metadata = wire::ShareUnlessEmpty(std::move(metadata));
+    reply.to.stream_length = length;
+    core->RemoveStream(reply.to);
+    core->Reply(std::move(reply), entry, start);
+  };
+  bool is_open = core_->PostIfOpen([stream = stream_, end = std::move(end)]() mutable {
+    stream->out()->Finish(std::move(end));
+  });
+  if (!is_open) core_->NoteEnd(start_, code);
+}
+
+void ServedCall::OnHeader() {
+  if (stream_ != nullptr) stream_->out()->SetHeaders(context_.reply_metadata_.headers);
 }
 
 void ServedCall::CheckReplySize(absl::StatusOr<std::string>& result) const {

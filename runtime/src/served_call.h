@@ -16,6 +16,7 @@
 #include "mqrpc/service.h"
 #include "reply_cache.h"
 #include "served_services.h"
+#include "stream_end.h"
 #include "wire.h"
 
 namespace mqrpc::internal {
@@ -44,6 +45,10 @@ class ServedCall final : public ServerCall, private CallControl {
   void SetMethod(const ServedMethod& method) { method_ = &method; }
   const Handler& handler() const { return method_->handler; }
 
+  // If it has one. Before the handler runs.
+  void SetStream(std::shared_ptr<StreamEnd> stream) { stream_ = std::move(stream); }
+  std::optional<wire::Credit> credit() const { return credit_; }
+
   // In the server's memory of what ran; null unless it is kept there. Before the handler runs.
   void SetEntry(ReplyCache::Entry* entry) { entry_ = entry; }
 
@@ -52,7 +57,9 @@ class ServedCall final : public ServerCall, private CallControl {
   ServerContext& context() override { return context_; }
   Encoding encoding() const override { return encoding_; }
   std::optional<std::string> Read() override;
-  void Write(std::string frame) override { reply_ = std::move(frame); }
+  void Write(std::string reply) override { reply_ = std::move(reply); }
+  std::shared_ptr<ByteReader> reader() override;
+  std::shared_ptr<ByteWriter> writer() override;
   void Finish(absl::Status status) override { End(std::move(status), wire::Ran::kYes); }
 
   // The handler has it from `now` on.
@@ -81,9 +88,11 @@ class ServedCall final : public ServerCall, private CallControl {
   Cancellation& cancellation();
   void LimitTime(absl::Duration limit);
   void End(absl::Status status, wire::Ran ran);
+  void EndStream(absl::StatusOr<std::string> result, wire::Ran ran);
   void CheckReplySize(absl::StatusOr<std::string>& result) const;
   void NoteSilence(const absl::Status& status);
   void NoteUnwanted(const absl::Status& status);
+  void OnHeader() override;
 
   const std::shared_ptr<ServerCore> core_;
   const absl::Time arrival_;
@@ -92,9 +101,11 @@ class ServedCall final : public ServerCall, private CallControl {
   ServerContext context_;
   std::optional<wire::ReplyAddress> reply_to_;
   std::optional<std::string> request_;
+  const std::optional<wire::Credit> credit_;  // for what is sent of a stream
   std::string reply_;
   wire::SharedMetadata reply_metadata_;   // null: that of the context
   const ServedMethod* method_ = nullptr;  // null: it is refused
+  std::shared_ptr<StreamEnd> stream_ = nullptr;
   EndHooks hooks_;
   ReplyCache::Entry* entry_ = nullptr;
   Cancellation own_cancellation_;  // used if there is no entry, by which others could name the call

@@ -24,6 +24,8 @@ ServedService Made(ServiceDescriptor descriptor, size_t workers) {
         .idempotency = method.idempotency,
         .runs_on = workers == 0 ? RunsOn::kConnection : method.runs_on,
         .responders = method.responders,
+        .client_streaming = method.client_streaming,
+        .server_streaming = method.server_streaming,
         .max_message_size = method.max_message_size,
         .topic = std::string(method.topic)};
   }
@@ -132,6 +134,12 @@ const ServedService* ServedServices::Find(std::string_view service) const {
     return served->name == service;
   });
   return found != services_.end() ? found->get() : nullptr;
+}
+
+bool ServedServices::has_streams() const {
+  return std::any_of(services_.begin(), services_.end(), [](const auto& service) {
+    return AnyMethod(*service, [](const ServedMethod& method) { return method.is_streaming(); });
+  });
 }
 
 bool ServedServices::HasTopic(std::string_view topic) const {

@@ -25,8 +25,12 @@ struct ServedMethod {
   Idempotency idempotency = Idempotency::kUnknown;
   RunsOn runs_on = RunsOn::kWorker;
   Responders responders = Responders::kOne;
+  bool client_streaming = false;
+  bool server_streaming = false;
   size_t max_message_size = 0;  // 0: the server's
   std::string topic = {};       // the template of its own topic, if it has one
+
+  bool is_streaming() const { return client_streaming || server_streaming; }
 };
 
 struct ServedService {
@@ -94,6 +98,9 @@ class ServedServices {
 
   // Whether a message to that topic is a request to a method which has its own.
   bool HasTopic(std::string_view topic) const;
+
+  // Whether there are methods with streams.
+  bool has_streams() const;
 
   // A number that no other server of the connection has.
   Transport::SubscriptionId number() const {

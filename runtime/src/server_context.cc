@@ -8,7 +8,9 @@
 namespace mqrpc {
 
 absl::Status ServerContext::AddHeader(std::string_view name, std::string_view value) {
-  return Add(reply_metadata_.headers, name, value);
+  absl::Status status = Add(reply_metadata_.headers, name, value);
+  if (status.ok()) call_.OnHeader();
+  return status;
 }
 
 absl::Status ServerContext::AddTrailer(std::string_view name, std::string_view value) {

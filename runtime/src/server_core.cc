@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "from_now.h"
+#include "loop_executor.h"
 #include "message_size.h"
 #include "metadata_wire.h"
 #include "presence_board.h"
@@ -72,6 +73,7 @@ ServerCore::ServerCore(Transport& transport, ServerOptions options)
       queue_(transport.loop(), options_, *counters_),
       repetitions_(transport.loop(), options_),
       stop_timers_(transport.loop()),
+      streams_(transport, options_),
       reply_sender_(std::make_shared<ReplySender>(transport_, counters_, options_.log)),
       services_(transport_, options_, *this),
       intake_(options_, services_, *counters_) {}
@@ -102,6 +104,7 @@ absl::Status ServerCore::Start(absl::Duration timeout) {
   RunInLoop(transport_.loop(), [this] {
     reply_sender_->Open([this] { EndReply(); });
     services_.Subscribe();
+    OpenStreams();
   });
   if (transport_.loop().InLoop()) return absl::OkStatus();
   return services_.WaitUntilGranted(timeout);
@@ -124,11 +127,16 @@ void ServerCore::Shutdown(absl::Duration grace) {
   RunInLoop(transport_.loop(), [this] { LeaveServices(); });
   {
     MutexLock lock(mutex_);
-    while (can_wait && !is_drained_ && std::chrono::steady_clock::now() < until) {
+    bool waits = can_wait;
+    while (waits && (!is_drained_ || streams_.count() > 0) &&
+           std::chrono::steady_clock::now() < until) {
       changed_.WaitUntil(mutex_, until);
     }
   }
-  RunInLoop(transport_.loop(), [this] { queue_.HandOverLast(); });
+  RunInLoop(transport_.loop(), [this] {
+    queue_.HandOverLast();
+    streams_.EndAll(absl::UnavailableError("the server was shut down"));
+  });
   queue_.Stop();
   until = std::max(until, FromNow(std::min(grace, kLastReplies)));
   {
@@ -160,6 +168,7 @@ void ServerCore::Close() {
   drain_marker_.reset();
   repetitions_.Close();
   stop_timers_.Close();
+  streams_.Close();
   reply_sender_->Close();
   services_.Unsubscribe();
   MutexLock lock(mutex_);
@@ -192,6 +201,7 @@ void ServerCore::OnCancel(const Message& message) {
   if (message.retain || !message.response_topic.has_value()) return;
   if (!message.correlation_data.has_value()) return;
   repetitions_.Cancel(*message.response_topic, *message.correlation_data);
+  streams_.Cancel({.topic = *message.response_topic, .correlation = message.correlation_data});
 }
 
 void ServerCore::OnGranted() {
@@ -210,6 +220,7 @@ void ServerCore::Handle(
   absl::Status status = std::move(request.status);
   if (status.ok()) status = std::move(found).status();
   if (status.ok()) status = CheckRequest(*method, request);
+  bool streams_requests = request.frame.streams_requests;
   uint64_t fingerprint = absl::HashOf(View(request.method), View(request.frame.payload));
   CallPlace place = {
       .method = method != nullptr ? std::string_view(method->name) : entrance.name,
@@ -228,7 +239,67 @@ void ServerCore::Handle(
   call->SetMethod(*method);
   absl::StatusOr<bool> is_new = repetitions_.IsNew(*call, fingerprint, method->idempotency);
   if (!is_new.ok()) return queue_.Refuse(*call, std::move(is_new).status());
-  if (*is_new) queue_.Dispatch(std::move(call), method->runs_on);
+  if (!*is_new) return;
+  if (method->is_streaming() || streams_requests) {
+    status = OpenStream(*call, *method, streams_requests);
+    if (!status.ok()) return queue_.Refuse(*call, std::move(status));
+  }
+  queue_.Dispatch(std::move(call), *method);
+}
+
+void ServerCore::OpenStreams() {
+  if (!services_.has_streams()) return;
+  std::shared_ptr<ServerCore> self = shared_from_this();
+  std::shared_ptr<Executor> executor(self, &queue_.stream_workers());
+  if (options_.workers == 0) {
+    executor = std::make_shared<LoopExecutor>(
+        [self](EventLoop::Task task) { self->PostIfOpen(std::move(task)); });
+  }
+  streams_.Open(
+      wire::StreamTopic(options_.prefixes.front(), transport_.client_id(), services_.number()),
+      std::move(executor),
+      {.post = [self](EventLoop::Task task) { self->PostIfOpen(std::move(task)); },
+       .on_lost =
+           [this](const wire::ReplyAddress& to) {
+             repetitions_.Stop(to.topic, to.correlation.value_or(""));
+           },
+       .answer =
+           [this](wire::ReplyAddress to, absl::Status status) {
+             if (!intake_.CheckReplyTopic(to.topic.text()).ok()) return;
+             Reply(
+                 {.to = std::move(to),
+                  .deadline = loop().Now() + kStreamBeat,
+                  .answer = {.result = std::move(status)}},
+                 nullptr,
+                 absl::InfiniteFuture());
+           }});
+}
+
+absl::Status ServerCore::OpenStream(
+    ServedCall& call,
+    const ServedMethod& method,
+    bool streams_requests) {
+  if (streams_requests && !method.client_streaming) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(method.name, " takes one request, not a stream of them"));
+  }
+  if (!call.reply_to().has_value()) {
+    return absl::InvalidArgumentError("a stream needs a Response Topic and Correlation Data");
+  }
+  size_t most = method.max_message_size > 0 ? method.max_message_size : options_.max_message_size;
+  auto stream = streams_.Add(
+      {.to = *call.reply_to(),
+       .deadline = call.deadline(),
+       .credit = call.credit(),
+       .max_message_size = most});
+  if (!stream.ok()) return stream.status();
+  if (method.client_streaming && !streams_requests) {
+    // From a plain tool: all of them are the one that came with the call.
+    absl::Status status = (*stream)->in()->Add({.frames = {call.Read().value_or("")}, .length = 1});
+    if (!status.ok()) return status;
+  }
+  call.SetStream(*std::move(stream));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<const ServedMethod*> ServerCore::FindMethod(
@@ -276,6 +347,33 @@ absl::Status ServerCore::CheckRequest(const ServedMethod& method, const Incoming
 void ServerCore::NoteStart(absl::Duration waited) {
   counters_->running.Add();
   counters_->wait_time.Add(waited);
+}
+
+bool ServerCore::PostIfOpen(EventLoop::Task task) {
+  MutexLock lock(mutex_);
+  if (!open_) return false;
+  transport_.loop().Post([self = shared_from_this(), task = std::move(task)]() mutable {
+    if (self->is_open()) task();
+  });
+  return true;
+}
+
+bool ServerCore::is_open() {
+  MutexLock lock(mutex_);
+  return open_;
+}
+
+void ServerCore::EndStreamAt(const wire::ReplyAddress& to, absl::Time deadline) {
+  PostIfOpen([this, to, deadline] { streams_.SetDeadline(to, deadline); });
+}
+
+void ServerCore::RemoveStream(const wire::ReplyAddress& to) {
+  PostIfOpen([this, to] {
+    streams_.Remove(to);
+    if (streams_.count() > 0) return;
+    MutexLock lock(mutex_);
+    if (is_closing_) changed_.NotifyAll();
+  });
 }
 
 absl::Duration ServerCore::TimeSince(absl::Time start) {

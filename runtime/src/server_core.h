@@ -22,6 +22,7 @@
 #include "request_intake.h"
 #include "served_call.h"
 #include "served_services.h"
+#include "server_streams.h"
 #include "stop_timers.h"
 #include "wire.h"
 #include "work_queue.h"
@@ -56,6 +57,14 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore>,
   void StopAt(absl::Time deadline, const ServedCall* call, std::stop_source stop);
   void DoNotStop(absl::Time deadline, const ServedCall* call);
 
+  // Runs the task in a turn of the loop, if the server is open then; false if it is not now. Any
+  // thread.
+  bool PostIfOpen(EventLoop::Task task);
+
+  // The stream of a call does not last longer, or has ended.
+  void EndStreamAt(const wire::ReplyAddress& to, absl::Time deadline);
+  void RemoveStream(const wire::ReplyAddress& to);
+
   // Zero once the server has gone.
   absl::Duration TimeSince(absl::Time start);
 
@@ -89,6 +98,8 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore>,
       std::string_view service,
       TopicTokens tokens,
       IncomingRequest request);
+  void OpenStreams();
+  absl::Status OpenStream(ServedCall& call, const ServedMethod& method, bool streams_requests);
   absl::StatusOr<const ServedMethod*> FindMethod(
       const Entrance& entrance,
       std::string_view service,
@@ -103,6 +114,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore>,
   bool is_at_work() const MQRPC_REQUIRES(mutex_) {
     return replies_under_way_ > 0 || counters_->running.value() > 0;
   }
+  bool is_open() MQRPC_EXCLUDES(mutex_);
   void LeaveServices();
   void Close();
 
@@ -125,6 +137,7 @@ class ServerCore final : public std::enable_shared_from_this<ServerCore>,
   std::optional<DrainMarker> drain_marker_;
   Repetitions repetitions_;
   StopTimers stop_timers_;
+  ServerStreams streams_;
   const std::shared_ptr<ReplySender> reply_sender_;
   ServedServices services_;  // fixed from Start on
   const RequestIntake intake_;

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "envelope.h"
 #include "metadata_wire.h"
 #include "round_up.h"
@@ -22,17 +23,13 @@ constexpr std::string_view kStatusKey = "mqrpc-status";    // a canonical code, 
 constexpr std::string_view kAttemptKey = "mqrpc-attempt";  // 2 and up, decimal; absent: 1
 constexpr std::string_view kRefusedKey = "mqrpc-refused";  // the attempt which no handler has had
 constexpr std::string_view kBatchesKey = "mqrpc-batches";  // asked for: 1; taken: so many calls
-constexpr std::string_view kResponderKey = "mqrpc-responder";  // to a broadcast: a client id
+constexpr std::string_view kResponderKey = "mqrpc-responder";   // to a broadcast: a client id
+constexpr std::string_view kCreditKey = "mqrpc-credit";         // `{frames} {bytes}`, decimal
+constexpr std::string_view kStreamKey = "mqrpc-stream";         // 1: the requests come as a stream
+constexpr std::string_view kLengthKey = "mqrpc-stream-length";  // frames, decimal
 constexpr std::string_view kTrailerPrefix = "mqrpc-trailer-";
 constexpr std::string_view kProtobuf = "application/protobuf";
 constexpr std::string_view kJson = "application/json";  // parameters may follow
-
-const std::string* FindProperty(const Message& message, std::string_view key) {
-  for (const auto& [name, value] : message.user_properties) {
-    if (name == key) return &value;
-  }
-  return nullptr;
-}
 
 absl::StatusOr<absl::Duration> DecodeTimeout(const Message& message) {
   const std::string* text = FindProperty(message, kTimeoutKey);
@@ -83,6 +80,39 @@ absl::Status DecodeReplyMetadata(const Message& message, SharedMetadata& metadat
 }
 
 }  // namespace
+
+const std::string* FindProperty(const Message& message, std::string_view key) {
+  for (const auto& [name, value] : message.user_properties) {
+    if (name == key) return &value;
+  }
+  return nullptr;
+}
+
+void AddCredit(const Credit& credit, Message& message) {
+  message.user_properties.emplace_back(kCreditKey, absl::StrCat(credit.frames, " ", credit.bytes));
+}
+
+std::optional<Credit> DecodeCredit(const Message& message) {
+  const std::string* text = FindProperty(message, kCreditKey);
+  if (text == nullptr) return std::nullopt;
+  std::pair<absl::string_view, absl::string_view> parts =
+      absl::StrSplit(*text, absl::MaxSplits(' ', 1));
+  Credit credit;
+  bool is_valid = absl::SimpleAtoi(parts.first, &credit.frames) &&
+                  absl::SimpleAtoi(parts.second, &credit.bytes);
+  return is_valid ? std::optional<Credit>(credit) : std::nullopt;
+}
+
+void AddLength(uint64_t frames, Message& message) {
+  message.user_properties.emplace_back(kLengthKey, absl::StrCat(frames));
+}
+
+std::optional<uint64_t> DecodeLength(const Message& message) {
+  const std::string* text = FindProperty(message, kLengthKey);
+  uint64_t frames = 0;
+  if (text == nullptr || !absl::SimpleAtoi(*text, &frames)) return std::nullopt;
+  return frames;
+}
 
 SharedMetadata ShareUnlessEmpty(ReplyMetadata metadata) {
   if (metadata.headers.empty() && metadata.trailers.empty()) return nullptr;
@@ -149,6 +179,8 @@ Message EncodeRequest(
     message.user_properties.emplace_back(kAttemptKey, absl::StrCat(frame.attempt));
   }
   if (frame.asks_for_batches) message.user_properties.emplace_back(kBatchesKey, "1");
+  if (frame.credit.has_value()) AddCredit(*frame.credit, message);
+  if (frame.streams_requests) message.user_properties.emplace_back(kStreamKey, "1");
   EncodeMetadata(frame.headers, "", message);
   return message;
 }
@@ -194,6 +226,8 @@ absl::StatusOr<RequestFrame> DecodeRequest(Message message) {
   }
   frame.attempt = DecodeNumber(message, kAttemptKey).value_or(1);
   frame.asks_for_batches = DecodeNumber(message, kBatchesKey).has_value();
+  frame.credit = DecodeCredit(message);
+  frame.streams_requests = FindProperty(message, kStreamKey) != nullptr;
   frame.correlation = std::move(message.correlation_data);
   frame.content_type = std::move(message.content_type);
   frame.payload = std::move(message.payload);
@@ -218,6 +252,7 @@ Message EncodeReply(
   if (!address.responder.empty()) {
     message.user_properties.emplace_back(kResponderKey, address.responder.text());
   }
+  if (address.stream_length > 0) AddLength(address.stream_length, message);
   if (metadata != nullptr) {
     EncodeMetadata(metadata->headers, "", message);
     EncodeMetadata(metadata->trailers, kTrailerPrefix, message);
@@ -243,6 +278,7 @@ Reply DecodeReply(Message message) {
   uint32_t most_in_batch = DecodeNumber(message, kBatchesKey).value_or(0);
   const std::string* responder = FindProperty(message, kResponderKey);
   std::string name = responder != nullptr ? *responder : "";
+  uint64_t length = DecodeLength(message).value_or(0);
   SharedMetadata metadata;
   absl::Status status = DecodeReplyMetadata(message, metadata);
   absl::StatusOr<std::string> result = DecodeResult(std::move(message));
@@ -253,7 +289,8 @@ Reply DecodeReply(Message message) {
       .refused_attempt = refused,
       .most_in_batch = most_in_batch,
       .metadata = std::move(metadata),
-      .responder = std::move(name)};
+      .responder = std::move(name),
+      .stream_length = length};
 }
 
 bool IsTooLarge(const absl::StatusOr<ReasonCode>& ack) {

@@ -25,13 +25,22 @@ namespace mqrpc::internal::wire {
 // A timeout is more than zero and at most this.
 inline constexpr absl::Duration kMaxTimeout = absl::Milliseconds(2147483647);
 
+// How much of a stream may be sent, counted from its beginning. A frame may pass the limit of
+// bytes, not begin beyond it.
+struct Credit {
+  uint64_t frames = 0;
+  uint64_t bytes = 0;
+};
+
 // A request apart from how it travels.
 struct RequestFrame {
   std::optional<std::string> correlation = {};
   std::optional<std::string> content_type = {};
   absl::Duration remaining = absl::InfiniteDuration();  // infinite: the caller named no limit
   uint32_t attempt = 1;
-  bool asks_for_batches = false;  // whether the server takes them
+  bool asks_for_batches = false;      // whether the server takes them
+  std::optional<Credit> credit = {};  // for what the server sends of a stream; none: no bound
+  bool streams_requests = false;      // they are not in the payload, but come as a stream
   std::string payload = {};
   Metadata headers = {};
 };
@@ -64,6 +73,7 @@ struct ReplyAddress {
   bool is_in_batch = false;     // so that the reply may be
   bool offers_batches = false;  // as the request has asked
   SharedText responder = {};    // who answers; empty: it is not said
+  uint64_t stream_length = 0;   // frames of the stream that the reply ends
 };
 
 // The channel's nonce and the number of the call: 16 bytes.
@@ -112,8 +122,16 @@ struct Reply {
   uint32_t most_in_batch = 0;                    // calls; 0: it has not been said
   SharedMetadata metadata = nullptr;
   std::string responder = {};
+  uint64_t stream_length = 0;  // frames of the stream that it ends
 };
 Reply DecodeReply(Message message);
+
+// The properties of messages, for those who lay more onto MQTT than calls.
+const std::string* FindProperty(const Message& message, std::string_view key);
+void AddCredit(const Credit& credit, Message& message);
+std::optional<Credit> DecodeCredit(const Message& message);
+void AddLength(uint64_t frames, Message& message);
+std::optional<uint64_t> DecodeLength(const Message& message);
 
 // Whether the broker takes no message of that size; its maximum may be checked before it is asked.
 bool IsTooLarge(const absl::StatusOr<ReasonCode>& ack);

@@ -25,6 +25,10 @@ std::string CancelTopic(std::string_view prefix, std::string_view service) {
   return absl::StrCat(View(prefix), "/cancels/", View(service));
 }
 
+std::string StreamTopic(std::string_view prefix, std::string_view client_id, uint64_t number) {
+  return absl::StrCat(View(prefix), "/clients/", View(client_id), "/streams/", number);
+}
+
 std::string DrainTopic(std::string_view prefix, std::string_view client_id, uint64_t number) {
   return absl::StrCat(View(prefix), "/clients/", View(client_id), "/drain/", number);
 }

@@ -18,6 +18,7 @@ std::string RequestTopic(
 std::string ReplyTopic(std::string_view prefix, std::string_view client_id);
 std::string InformedReplyTopic(std::string_view response_information, std::string_view client_id);
 std::string CancelTopic(std::string_view prefix, std::string_view service);
+std::string StreamTopic(std::string_view prefix, std::string_view client_id, uint64_t number);
 std::string DrainTopic(std::string_view prefix, std::string_view client_id, uint64_t number);
 std::string ServiceFilter(std::string_view prefix, std::string_view service);
 std::string BroadcastTopic(

@@ -10,15 +10,22 @@
 namespace mqrpc::internal {
 
 WorkQueue::WorkQueue(EventLoop& loop, const ServerOptions& options, ServerCounters& counters)
-    : loop_(loop), options_(options), counters_(counters), workers_(options.workers) {}
+    : loop_(loop),
+      options_(options),
+      counters_(counters),
+      workers_(options.workers),
+      stream_workers_(options.max_streams) {}
 
-void WorkQueue::Dispatch(std::unique_ptr<ServedCall> call, RunsOn runs_on) {
+void WorkQueue::Dispatch(std::unique_ptr<ServedCall> call, const ServedMethod& method) {
   if (has_handed_over_last_) {
     return Refuse(*call, absl::UnavailableError("the server was shut down; the call did not run"));
   }
   absl::Status status = CheckRunning();
   if (!status.ok()) return Refuse(*call, std::move(status));
-  if (runs_on == RunsOn::kConnection) return Run(std::move(call));
+  if (method.runs_on == RunsOn::kConnection) return Run(std::move(call));
+  if (method.is_streaming()) {
+    return stream_workers_.Run([this, call = std::move(call)]() mutable { Run(std::move(call)); });
+  }
   size_t bytes = call->request_bytes();
   if (status = CheckRoom(bytes); !status.ok()) return Refuse(*call, std::move(status));
   queued_bytes_ += bytes;

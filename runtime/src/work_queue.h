@@ -27,7 +27,7 @@ class WorkQueue {
   // All outlive it.
   WorkQueue(EventLoop& loop, const ServerOptions& options, ServerCounters& counters);
 
-  void Dispatch(std::unique_ptr<ServedCall> call, RunsOn runs_on);
+  void Dispatch(std::unique_ptr<ServedCall> call, const ServedMethod& method);
 
   // Answers one that is not to run.
   void Refuse(ServedCall& call, absl::Status status);
@@ -39,7 +39,13 @@ class WorkQueue {
   void HandOverLast();
 
   // After HandOverLast: returns when every call has had its turn. Not in a turn of the loop.
-  void Stop() { workers_.Stop(); }
+  void Stop() {
+    workers_.Stop();
+    stream_workers_.Stop();
+  }
+
+  // Where what waits in streams goes on.
+  Executor& stream_workers() { return stream_workers_; }
 
   // Calls that wait for a worker. Any thread.
   size_t queued() const { return workers_.queued(); }
@@ -57,6 +63,7 @@ class WorkQueue {
   const ServerOptions& options_;
   ServerCounters& counters_;
   ThreadPool workers_;
+  ThreadPool stream_workers_;  // as many as there may be streams
 
   // Of the loop: those of this round that a worker shall have.
   std::vector<absl::AnyInvocable<void()>> arrived_;

@@ -394,6 +394,7 @@ struct NeverCancelled final : internal::CallControl {
   bool IsCancelled() override { return false; }
   std::stop_token StopToken() override { return {}; }
   std::stop_token CancelToken() override { return {}; }
+  void OnHeader() override {}
   size_t max_metadata_size() const override { return 0; }
 };
 

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "mqrpc/byte_stream.h"
 #include "mqrpc/call.h"
 #include "mqrpc/call_options.h"
 #include "mqrpc/executor.h"
@@ -84,6 +85,12 @@ struct ChannelOptions {
 
   // Of the metadata of one request or reply, names and values; more is answered RESOURCE_EXHAUSTED.
   size_t max_metadata_size = 8 << 10;
+
+  // Of each stream, replies that may wait to be read and be on their way, and bytes of them: its
+  // server sends no more. So many requests may wait to leave, too, besides what the server lets
+  // come, up to 1 MiB.
+  size_t max_unread_messages = 1'000;
+  size_t max_unread_bytes = 1 << 20;
 
   // Requests to one service that are sent and not answered; further ones wait in the channel, where
   // they can still expire and be cancelled. A broker queues only so many messages for a server that
@@ -172,6 +179,22 @@ class Channel {
     return Query<Reply>(std::move(call), std::move(answers));
   }
 
+  // As Start, of a streaming method: a ClientReader, with its request, or a ClientWriter or
+  // ClientReaderWriter.
+  template <class Stream>
+  Stream StartStream(
+      const Method& method,
+      const google::protobuf::MessageLite& request,
+      const CallOptions& options = {}) {
+    auto [call, stream] = StreamBytes(method, &request, options);
+    return Stream(std::move(call), stream);
+  }
+  template <class Stream>
+  Stream StartStream(const Method& method, const CallOptions& options = {}) {
+    auto [call, stream] = StreamBytes(method, nullptr, options);
+    return Stream(std::move(call), stream);
+  }
+
   // As Start, asking for no reply.
   Call<void> Notify(
       const Method& method,
@@ -188,6 +211,10 @@ class Channel {
       const Method& method,
       const google::protobuf::MessageLite& request,
       const QueryOptions& options);
+  std::pair<internal::ByteCall, std::shared_ptr<internal::ByteStream>> StreamBytes(
+      const Method& method,
+      const google::protobuf::MessageLite* request,
+      const CallOptions& options);
   absl::StatusOr<std::string> WaitForBytes(
       const Method& method,
       const google::protobuf::MessageLite& request,

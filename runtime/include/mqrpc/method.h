@@ -48,6 +48,10 @@ struct Method {
   RunsOn runs_on = RunsOn::kWorker;
   Responders responders = Responders::kOne;
 
+  // `stream` before the request, and before the reply.
+  bool client_streaming = false;
+  bool server_streaming = false;
+
   // `option (mqrpc.topic)`; empty: where the topics of all methods are.
   std::string_view topic = {};
 

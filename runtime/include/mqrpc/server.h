@@ -50,6 +50,16 @@ struct ServerOptions {
   // Bytes of the requests of such calls; one that would exceed it is answered RESOURCE_EXHAUSTED.
   size_t max_queued_bytes = 256 << 20;
 
+  // Streams that are open; one more is answered RESOURCE_EXHAUSTED. Their handlers have threads of
+  // their own, not those of `workers`, since they may wait for their callers.
+  size_t max_streams = 1'000;
+
+  // Of each stream, requests that may wait to be read and be on their way, and bytes of them: its
+  // caller sends no more. So many replies may wait to leave, too, besides what the caller lets
+  // come, up to 1 MiB.
+  size_t max_unread_messages = 1'000;
+  size_t max_unread_bytes = 1 << 20;
+
   // Whether to take several calls in one message, from callers that ask, and to answer alike.
   bool takes_batches = true;
 

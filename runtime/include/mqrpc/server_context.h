@@ -39,6 +39,8 @@ class CallControl {
   // Which the deadline may not stop.
   virtual std::stop_token CancelToken() = 0;
   virtual size_t max_metadata_size() const = 0;
+  // One was added.
+  virtual void OnHeader() = 0;
 
  protected:
   ~CallControl() = default;
