@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "mqrpc/options.pb.h"
 #include "protoc-plugin/declared_names.h"
 #include "protoc-plugin/keywords.h"
 #include "protoc-plugin/method_options_check.h"
@@ -60,15 +61,13 @@ void CheckPackage(const FileDescriptor& file, ErrorList& errors) {
 }
 
 void CheckStreaming(const MethodDescriptor& method, ErrorList& errors) {
-  const bool client = method.client_streaming();
-  const bool server = method.server_streaming();
-  if (!client && !server) return;
-  const char* kind = client && server ? "bidirectional" : client ? "client" : "server";
-  errors.Add(
+  const bool is_broadcast = method.options().GetExtension(mqrpc::responders) == MANY;
+  if (!MethodNames(method).has_streams() || !is_broadcast) return;
+  errors.AddAtOption(
       method,
-      "method " + Quoted(method.full_name()) + " is " + kind +
-          "-streaming, and streaming is not supported yet; remove 'stream', or move the method to "
-          "a file that mqrpc does not generate code for");
+      {kRespondersFieldNumber},
+      "method " + Quoted(method.full_name()) +
+          " has streams, which are with one server: (mqrpc.responders) cannot be MANY");
 }
 
 // Two functions of one name: of `X` and `XAsync`, or of `delete` with `delete_`.

@@ -76,6 +76,8 @@ std::string MethodConstant(const google::protobuf::MethodDescriptor& method) {
   if (!options.idempotency.empty()) text += "    .idempotency = " + options.idempotency + ",\n";
   if (!options.runs_on.empty()) text += "    .runs_on = " + options.runs_on + ",\n";
   if (options.is_broadcast) text += "    .responders = ::mqrpc::Responders::kMany,\n";
+  if (names.streams_requests) text += "    .client_streaming = true,\n";
+  if (names.streams_replies) text += "    .server_streaming = true,\n";
   if (!options.topic.empty()) text += "    .topic = \"" + Escaped(options.topic) + "\",\n";
   if (!options.max_message_size.empty()) {
     text += "    .max_message_size = " + options.max_message_size + ",\n";

@@ -94,7 +94,31 @@ MethodNames::MethodNames(const google::protobuf::MethodDescriptor& method)
       notify(wire + "Notify"),
       request(TypeName(*method.input_type(), *method.service())),
       reply(TypeName(*method.output_type(), *method.service())),
-      constant("mqrpc_" + Identifier(std::string(method.service()->name())) + "_" + wire) {}
+      constant("mqrpc_" + Identifier(std::string(method.service()->name())) + "_" + wire),
+      streams_requests(method.client_streaming()),
+      streams_replies(method.server_streaming()) {
+  const std::string both = "<" + request + ", " + reply + ">";
+  if (streams_requests && streams_replies) {
+    called_stream = "::mqrpc::ClientReaderWriter" + both;
+    served_stream = "::mqrpc::ServerReaderWriter" + both;
+  } else if (streams_requests) {
+    called_stream = "::mqrpc::ClientWriter" + both;
+    served_stream = "::mqrpc::ServerReader" + both;
+  } else if (streams_replies) {
+    called_stream = "::mqrpc::ClientReader<" + reply + ">";
+    served_stream = "::mqrpc::ServerWriter<" + reply + ">";
+  }
+}
+
+bool HasStreams(const google::protobuf::FileDescriptor& file) {
+  for (int i = 0; i < file.service_count(); ++i) {
+    const google::protobuf::ServiceDescriptor& service = *file.service(i);
+    for (int j = 0; j < service.method_count(); ++j) {
+      if (MethodNames(*service.method(j)).has_streams()) return true;
+    }
+  }
+  return false;
+}
 
 std::vector<std::string> Namespace(const google::protobuf::FileDescriptor& file) {
   std::string scope = ClassInNamespaceOf(file);

@@ -41,9 +41,25 @@ struct MethodNames {
   std::string reply;     // SetTargetReply, likewise
   std::string constant;  // mqrpc_Thermostat_SetTarget, for what its options say
 
+  // `stream` before the request, and before the reply.
+  bool streams_requests;
+  bool streams_replies;
+
+  // What its caller, and its handler, reads and writes; empty without streams.
+  std::string called_stream;  // ::mqrpc::ClientReader<SetTargetReply>
+  std::string served_stream;  // ::mqrpc::ServerWriter<SetTargetReply>
+
+  bool has_streams() const { return streams_requests || streams_replies; }
+
   // Those of the functions.
-  std::vector<std::string> Functions() const { return {blocking, async, notify}; }
+  std::vector<std::string> Functions() const {
+    if (has_streams()) return {blocking};
+    return {blocking, async, notify};
+  }
 };
+
+// Whether any method of the file has streams.
+bool HasStreams(const google::protobuf::FileDescriptor& file);
 
 // The constant with a service's name, in its class.
 inline constexpr std::string_view kServiceNameConstant = "kServiceName";

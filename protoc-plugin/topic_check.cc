@@ -26,6 +26,10 @@ absl::Status CheckFields(const TopicTemplate& topic, const MethodDescriptor& met
     const std::string_view path =
         level.is_token ? internal::RequestFieldOf(level.text) : std::string_view();
     if (path.empty()) continue;
+    if (method.client_streaming()) {
+      return absl::InvalidArgumentError(
+          "{" + level.text + "} is of the request, and this method has a stream of them");
+    }
     if (request.file()->options().optimize_for() == FileOptions::LITE_RUNTIME) {
       return absl::InvalidArgumentError(
           "{" + level.text + "} is of a message of the lite runtime, whose fields have no names");

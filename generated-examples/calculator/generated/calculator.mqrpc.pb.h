@@ -93,7 +93,7 @@ class Calculator final {
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
 
-  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  // Or from this: handlers answer later, from any thread, by `Finish`.
   class AsyncService : public ::mqrpc::Service {
    public:
     virtual void Add(AddRequest request, ::mqrpc::Responder<AddReply> responder);

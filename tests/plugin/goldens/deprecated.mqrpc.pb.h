@@ -54,7 +54,7 @@ class Old final {
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
 
-  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  // Or from this: handlers answer later, from any thread, by `Finish`.
   class AsyncService : public ::mqrpc::Service {
    public:
     virtual void Get(OldRequest request, ::mqrpc::Responder<OldReply> responder);
@@ -130,7 +130,7 @@ class New final {
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
 
-  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  // Or from this: handlers answer later, from any thread, by `Finish`.
   class AsyncService : public ::mqrpc::Service {
    public:
     virtual void Fetch(OldRequest request, ::mqrpc::Responder<OldReply> responder);

@@ -281,7 +281,7 @@ class Valve final {
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
 
-  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  // Or from this: handlers answer later, from any thread, by `Finish`.
   class AsyncService : public ::mqrpc::Service {
    public:
     virtual void Plain(Position request, ::mqrpc::Responder<Position> responder);
@@ -438,7 +438,7 @@ class Main_Valve final {
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
 
-  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  // Or from this: handlers answer later, from any thread, by `Finish`.
   class AsyncService : public ::mqrpc::Service {
    public:
     virtual void Open(Position request, ::mqrpc::Responder<Position> responder);
@@ -498,7 +498,7 @@ class Main final {
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
 
-  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  // Or from this: handlers answer later, from any thread, by `Finish`.
   class AsyncService : public ::mqrpc::Service {
    public:
     virtual void Valve_Open(Position request, ::mqrpc::Responder<Position> responder);

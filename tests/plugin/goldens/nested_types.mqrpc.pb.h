@@ -67,7 +67,7 @@ class Nested final {
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
 
-  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  // Or from this: handlers answer later, from any thread, by `Finish`.
   class AsyncService : public ::mqrpc::Service {
    public:
     virtual void Get(Outer_Middle_Inner request, ::mqrpc::Responder<Outer_Middle> responder);

@@ -53,7 +53,7 @@ class InDirectory final {
     ::mqrpc::ServiceDescriptor mqrpc_descriptor() override;
   };
 
-  // Or from this: handlers answer later, from any thread, by `responder.Finish`.
+  // Or from this: handlers answer later, from any thread, by `Finish`.
   class AsyncService : public ::mqrpc::Service {
    public:
     virtual void Pass(::Request request, ::mqrpc::Responder<::Reply> responder);
